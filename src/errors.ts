@@ -1,0 +1,87 @@
+/**
+ * The registry of coded errors: one entry per thing that can go wrong in front of a caller.
+ *
+ * `status` is the HTTP status of the answer, `retry` says whether sending the same request again can
+ * help. Message texts that Teraslice's clients match on are kept to the letter
+ * (Teraslice REST API, sections 4 to 9).
+ */
+interface ErrorDefinition {
+  readonly status: number;
+  readonly retry: boolean;
+  readonly message: (detail: Record<string, unknown>) => string;
+}
+
+const define = (
+  status: number,
+  message: string | ((detail: Record<string, unknown>) => string),
+  retry = false,
+): ErrorDefinition => ({ status, retry, message: typeof message === 'string' ? () => message : message });
+
+export const ERRORS = {
+  MALFORMED_JSON: define(400, 'the json submitted is malformed'),
+  BODY_TOO_LARGE: define(413, (d) => `the request body is larger than the limit of ${d.limit} bytes`),
+  NO_JOB_POSTED: define(400, 'No job was posted'),
+  JOB_ID_ON_SUBMIT: define(422, 'Job cannot include a job_id on submit'),
+  JOB_INVALID: define(400, (d) => `${d.reason}`),
+  JOB_NOT_FOUND: define(404, (d) => `Job ${d.job_id} was not found`),
+  JOB_DELETED: define(410, (d) => `Job ${d.job_id} has been deleted and cannot be ${d.action}.`),
+  JOB_ACTIVE: define(
+    409,
+    (d) => `Job ${d.job_id} is currently running, cannot have the same job concurrently running`,
+  ),
+  NO_EXECUTION: define(404, (d) => `No execution was found for job ${d.job_id}`),
+  NOTHING_TO_RECOVER: define(404, (d) => `Job ${d.job_id} is missing an execution to recover from`),
+  EX_NOT_FOUND: define(404, (d) => `Execution ${d.ex_id} was not found`),
+  EX_NOT_ACTIVE: define(404, (d) => `no active execution context was found for ex_id: ${d.ex_id}`),
+  EX_STILL_ACTIVE: define(
+    409,
+    (d) => `Execution ${d.ex_id} is still ${d.status}; stop it before it is recovered`,
+  ),
+  EX_NOT_RECOVERABLE: define(409, (d) => `Execution ${d.ex_id} cannot be recovered: ${d.reason}`),
+  NO_ACTIVE_SLICER: define(404, (d) => `Could not find active slicer for ex_id: ${d.ex_id}`),
+  BAD_CLEANUP_TYPE: define(400, 'cleanup_type must be empty or set to all, errors, pending'),
+  BAD_WORKERS: define(
+    400,
+    'Must provide a valid worker parameter(add/remove/total) that is a number and greater than zero',
+  ),
+  TOO_MANY_REMOVED: define(
+    400,
+    (d) => `workers to be removed: ${d.remove} cannot be >= to current workers: ${d.current}`,
+  ),
+  BAD_LIST_PARAMETER: define(400, (d) => `${d.parameter} parameter must be a ${d.kind}, got ${d.value}`),
+  BAD_SORT: define(400, (d) => `cannot sort by "${d.field}", must be one of: ${d.fields}`),
+  UNKNOWN_PATH: define(404, (d) => `cannot ${d.method} endpoint ${d.url}`),
+  METHOD_NOT_ALLOWED: define(405, (d) => `cannot ${d.method} endpoint ${d.url}`),
+  FOREIGN_ORIGIN: define(403, (d) => `requests from the web origin ${d.origin} are not allowed`),
+  UNKNOWN_HOST: define(403, (d) => `the host name ${d.host} is not one this server answers to`),
+  TIMED_OUT: define(
+    503,
+    (d) => `Timed out after ${d.ms}ms, waiting for execution ${d.ex_id} to be ${d.wanted}`,
+    true,
+  ),
+  TEMPORAL_UNAVAILABLE: define(503, 'Temporal cannot be reached; nothing was lost, try again', true),
+  STORE_UNAVAILABLE: define(503, 'the store cannot be reached; nothing was changed, try again', true),
+  ILLEGAL_STATUS: define(422, (d) => `${d.reason}`),
+  BAD_CLUSTER_TOKEN: define(401, 'the cluster token is missing or wrong'),
+  INTERNAL: define(500, (d) => `${d.reason ?? 'internal error'}`, true),
+} satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error with a place in the registry; thrown anywhere, answered by the API as `{error, message}`. */
+export class CodedError extends Error {
+  readonly status: number;
+  readonly retry: boolean;
+
+  constructor(
+    readonly code: ErrorCode,
+    readonly detail: Record<string, unknown> = {},
+    options?: ErrorOptions,
+  ) {
+    const definition: ErrorDefinition = ERRORS[code];
+    super(definition.message(detail), options);
+    this.name = 'CodedError';
+    this.status = definition.status;
+    this.retry = definition.retry;
+  }
+}

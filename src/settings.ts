@@ -1,0 +1,43 @@
+/** Settings of every process, as plain values. Flags and `TEMPOSLICE_…` variables fill them in `cli.ts`. */
+export interface Settings {
+  /** Port of the REST API. Default 5678. */
+  port: number;
+  /** Address the API binds to. Default 127.0.0.1: whoever reaches the port can run code. */
+  host: string;
+  /** Folder for the store, the embedded Temporal server, logs and assets. Default ./data. */
+  dataDir: string;
+  /** Worker slots of this node. Default: twice the number of processors. */
+  slots: number;
+  /** Address of a Temporal server; undefined: the embedded one is started. */
+  temporal?: string;
+  /** Temporal namespace. Default `default`. */
+  namespace: string;
+  /** PostgreSQL URL; undefined: PGlite in the data folder. */
+  store?: string;
+  /** URL of a master's API, for nodes. Default http://127.0.0.1:<port>. */
+  master?: string;
+  /** Name of this node in cluster state. Default: the machine's host name. */
+  nodeId: string;
+  /** Cluster name, answered by `GET /v1`. Default `temposlice`. */
+  name: string;
+  /** Shared secret between masters and nodes; undefined: none is asked for. */
+  clusterToken?: string;
+  /** Port of Temporal's Web UI; 0 or undefined: none is started. Default 8233. */
+  temporalUiPort: number;
+  /** Port of the embedded Temporal server's gRPC endpoint. Default 7233. */
+  temporalPort: number;
+  /** URL of the Web UI, shown to people. Default http://127.0.0.1:<temporalUiPort>. */
+  temporalUiUrl: string;
+  /** Largest JSON body in bytes. Default 10 MB. */
+  maxBodyBytes: number;
+  /** How long a stopped slice may go on, in ms. Default 60,000 (Teraslice `shutdown_timeout`). */
+  shutdownTimeout: number;
+  /** How long a control verb waits for the settled state, in ms. Default 120,000 (Teraslice `action_timeout`). */
+  actionTimeout: number;
+  /** Silence after which a node that is cut off ends its hosts, in ms. Default 30,000. */
+  fenceTimeout: number;
+  /** Old-space limit of a host process in MB. Default 1,024. */
+  hostMemory: number;
+  /** pino level. Default info. */
+  logLevel: string;
+}

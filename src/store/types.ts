@@ -1,0 +1,322 @@
+/** What the store keeps, as its callers see it. One interface a table; `openStore` gives them all. */
+
+export const INIT_STATUSES = ['pending', 'scheduling', 'initializing'] as const;
+export const RUNNING_STATUSES = ['recovering', 'running', 'failing', 'paused', 'stopping'] as const;
+export const TERMINAL_STATUSES = ['completed', 'stopped', 'rejected', 'failed', 'terminated'] as const;
+
+export type ExecutionStatus =
+  (typeof INIT_STATUSES)[number] | (typeof RUNNING_STATUSES)[number] | (typeof TERMINAL_STATUSES)[number];
+
+export const isTerminal = (status: string): boolean =>
+  (TERMINAL_STATUSES as readonly string[]).includes(status);
+
+/** A job as it was posted, with the fields the server adds (Teraslice REST API, section 2). */
+export interface JobDocument {
+  job_id: string;
+  _context: 'job';
+  _created: string;
+  _updated: string;
+  _deleted?: boolean;
+  _deleted_on?: string;
+  active?: boolean;
+  name?: string;
+  [property: string]: unknown;
+}
+
+/** One operation of a validated job. */
+export interface OperationConfig {
+  _op: string;
+  [option: string]: unknown;
+}
+
+/** A validated job: defaults filled in, asset names resolved to ids. */
+export interface ValidatedJob {
+  name: string;
+  active: boolean;
+  analytics: boolean;
+  assets: string[] | null;
+  autorecover: boolean;
+  lifecycle: 'once' | 'persistent';
+  max_retries: number;
+  operations: OperationConfig[];
+  apis: Array<{ _name: string; [option: string]: unknown }>;
+  probation_window: number;
+  slicers: number;
+  workers: number;
+  stateful: boolean;
+  log_level?: string | null;
+  env_vars?: Record<string, string>;
+  /** Longest time one slice may run, in ms, before its host is killed; 0 or absent: no limit. Ours, not Teraslice's. */
+  slice_timeout?: number;
+  [property: string]: unknown;
+}
+
+/** `_slicer_stats` and the controller statistics (Teraslice REST API, section 3.1). */
+export interface SlicerStats {
+  workers_available: number;
+  workers_active: number;
+  workers_joined: number;
+  workers_reconnected: number;
+  workers_disconnected: number;
+  job_duration: number;
+  failed: number;
+  subslices: number;
+  queued: number;
+  slice_range_expansion: number;
+  processed: number;
+  slicers: number;
+  subslice_by_key: number;
+  started?: string;
+  queuing_complete?: string;
+}
+
+/** An execution: the validated job and what became of it (Teraslice REST API, section 3). */
+export interface ExecutionDocument extends ValidatedJob {
+  job_id: string;
+  ex_id: string;
+  _context: 'ex';
+  _created: string;
+  _updated: string;
+  _status: ExecutionStatus;
+  _has_errors: boolean;
+  _failureReason: string;
+  _slicer_stats: Partial<SlicerStats>;
+  metadata: Record<string, unknown>;
+  slicer_hostname?: string;
+  slicer_port?: number;
+  teraslice_version: string;
+  recovered_execution?: string;
+  recovered_slice_type?: 'all' | 'errors' | 'pending';
+  _deleted?: boolean;
+  _deleted_on?: string;
+}
+
+/** Live numbers of an active execution; written often, never in the document. */
+export interface Counters {
+  issued: number;
+  completed: number;
+  failed: number;
+  pending: number;
+  running: number;
+  /** Records out of each operation, summed over completed slices; index 0 is the reader. */
+  records: number[];
+  /** Milliseconds spent in each operation, summed over completed slices. */
+  times: number[];
+  stats: SlicerStats;
+}
+
+/** The columns of an execution that are not part of its document. */
+export interface ExecutionRow {
+  doc: ExecutionDocument;
+  /** Workers wanted now: `doc.workers` until `_workers` changes it. */
+  workers_wanted: number;
+  /** Sequence number of the last status write; a write with a lower one is ignored. */
+  status_seq: number;
+  counters_seq: number;
+  counters: Counters | null;
+  /** Final report: the ledger as the workflow closed it. Null until it has been written. */
+  report: unknown;
+  /** Nothing but terminal status is taken after this. */
+  closed: boolean;
+  /** What a recovered execution starts from; null for a fresh one. */
+  recovery: RecoveryStart | null;
+}
+
+/** Where a recovered execution goes on from; its slices to replay lie beside it (`SlicePageStore.recovered`). */
+export interface RecoveryStart {
+  /** Last slice issued by each slicer of the old execution: `[slicer_id, slicer_order, request as JSON]`. */
+  last: Array<[number, number, string]>;
+  /** True if every slicer of the old execution had come to its end. */
+  slicerDone: boolean;
+  /** True if the execution ends after the replay (a cleanup type was given). */
+  replayOnly: boolean;
+}
+
+/** A failed slice, as `/errors` shows it (Teraslice REST API, section 7.5). `request` is a JSON string. */
+export interface FailedSlice {
+  ex_id: string;
+  slice_id: string;
+  slicer_id: number;
+  slicer_order: number;
+  request: string;
+  state: 'error';
+  error: string;
+  retry_count?: number;
+  _created: string;
+  _updated: string;
+}
+
+/** `[slicer_id, slicer_order, request as JSON, slice_id if it is not the derived one]` */
+export type SliceTuple = [number, number, string, string?];
+
+export interface NodeRow {
+  node_id: string;
+  /** New with every start of the node's process. */
+  incarnation: string;
+  hostname: string;
+  pid: number;
+  slots: number;
+  node_version: string;
+  version: string;
+  /** ISO time of the last presence. */
+  seen: string;
+  /** True once the node asked to be drained (SIGTERM). */
+  draining: boolean;
+}
+
+export type HostKind = 'worker' | 'slicer';
+/** assigned → starting → live → ended; `draining` is a wish of the master's beside it. */
+export type HostState = 'assigned' | 'starting' | 'live' | 'ended';
+export type HostOutcome = 'flushed' | 'failed' | 'lost';
+
+/** One lifetime of one host process. */
+export interface HostRow {
+  host_id: string;
+  ex_id: string;
+  node_id: string;
+  incarnation: string;
+  kind: HostKind;
+  /** Slicers only: rises when the slicer moves to another node. */
+  epoch: number;
+  state: HostState;
+  draining: boolean;
+  pid: number | null;
+  busy: boolean;
+  outcome: HostOutcome | null;
+  reason: string | null;
+  created: string;
+  updated: string;
+}
+
+export interface ListQuery {
+  size?: number;
+  from?: number;
+  /** `field:asc` or `field:desc` over a known field. */
+  sort?: string;
+}
+
+export interface JobStore {
+  insert(job: JobDocument): Promise<void>;
+  /** Any job by id, deleted ones too. */
+  get(jobId: string): Promise<JobDocument | undefined>;
+  replace(job: JobDocument): Promise<void>;
+  list(query: ListQuery & { active?: boolean; deleted?: boolean }): Promise<JobDocument[]>;
+}
+
+export interface ExecutionStore {
+  /**
+   * Stores a new `pending` execution together with the slices it recovers, in one transaction.
+   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides).
+   */
+  insert(
+    ex: ExecutionDocument,
+    recovered?: { start: RecoveryStart; slices: Iterable<SliceTuple> | AsyncIterable<SliceTuple> },
+  ): Promise<void>;
+  get(exId: string): Promise<ExecutionRow | undefined>;
+  /** The job's latest execution by `_created`. */
+  latest(jobId: string): Promise<ExecutionRow | undefined>;
+  list(query: ListQuery & { statuses?: string[]; deleted?: boolean }): Promise<ExecutionDocument[]>;
+  /** Every execution that is not terminal, oldest first. */
+  active(): Promise<ExecutionRow[]>;
+  /**
+   * Takes a status if `seq` is higher than that of the last write, the execution is not closed and the
+   * move is legal (running group never back to init, terminal never to anything). Returns the row as it
+   * is afterwards. `patch` goes into the document with it.
+   */
+  setStatus(
+    exId: string,
+    seq: number,
+    status: ExecutionStatus,
+    patch?: Partial<ExecutionDocument>,
+  ): Promise<ExecutionRow | undefined>;
+  /** pending → scheduling, conditional: false if somebody else claimed it or it is past that. */
+  claim(exId: string, seq: number): Promise<boolean>;
+  /** Writes report and terminal status at once; idempotent; nothing is taken afterwards. */
+  close(
+    exId: string,
+    seq: number,
+    status: ExecutionStatus,
+    patch: Partial<ExecutionDocument>,
+    report: unknown,
+  ): Promise<ExecutionRow | undefined>;
+  /** Latest counters of many executions in one statement; lower sequence numbers are ignored. */
+  writeCounters(batch: Array<{ ex_id: string; seq: number; counters: Counters }>): Promise<void>;
+  setWorkersWanted(exId: string, workers: number): Promise<void>;
+  /** Merges keys into `doc.metadata`. */
+  setMetadata(exId: string, metadata: Record<string, unknown>): Promise<void>;
+}
+
+export interface FailedSliceStore {
+  /** Idempotent by (ex_id, slicer_id, slicer_order, slice_id): a page written twice counts once. */
+  write(page: FailedSlice[]): Promise<void>;
+  list(query: ListQuery & { ex_id?: string }): Promise<FailedSlice[]>;
+  count(exId: string): Promise<number>;
+  /** All failed slices of an execution in order, page by page, for recovery. */
+  pages(exId: string, pageSize: number): AsyncIterable<FailedSlice[]>;
+}
+
+/** Slices parked in the store: what an execution recovers, and slicer answers too large for one result. */
+export interface SlicePageStore {
+  /** Recovered slices from `position` on, at most `limit` of them and `maxBytes` (at least one). */
+  recovered(
+    exId: string,
+    position: number,
+    limit: number,
+    maxBytes: number,
+  ): Promise<{ slices: SliceTuple[]; next: number | null; total: number }>;
+  /** Idempotent by (ex_id, page_id). */
+  writePage(exId: string, pageId: string, slices: SliceTuple[]): Promise<void>;
+  readPage(exId: string, pageId: string): Promise<SliceTuple[] | undefined>;
+  /** Forgets all pages of an execution. */
+  clear(exId: string): Promise<void>;
+}
+
+export interface PlacementStore {
+  /** Records a node's presence; true if this incarnation of the node was not known before. */
+  presence(node: NodeRow): Promise<boolean>;
+  nodes(): Promise<NodeRow[]>;
+  removeNode(nodeId: string): Promise<void>;
+  /** Hosts not ended, of all executions, or those given. */
+  liveHosts(filter?: { ex_id?: string; node_id?: string }): Promise<HostRow[]>;
+  /** Every host that was ever placed for the execution. */
+  hostsOf(exId: string): Promise<HostRow[]>;
+  host(hostId: string): Promise<HostRow | undefined>;
+  insertHosts(hosts: HostRow[]): Promise<void>;
+  updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  /**
+   * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it.
+   * Another master that wants it at the same time waits.
+   */
+  exclusively<T>(work: (tables: PlacementTables) => Promise<T>): Promise<T>;
+}
+
+/** What placement reads and writes inside its transaction. */
+export interface PlacementTables {
+  nodes(): Promise<NodeRow[]>;
+  liveHosts(): Promise<HostRow[]>;
+  /** Active executions, oldest first, with what placement needs of them. */
+  active(): Promise<
+    Array<{ ex_id: string; job_id: string; status: ExecutionStatus; workers_wanted: number; created: string }>
+  >;
+  insertHosts(hosts: HostRow[]): Promise<void>;
+  updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  /** Highest epoch a slicer of this execution ever had; 0 if none. */
+  lastEpoch(exId: string): Promise<number>;
+}
+
+export interface AuditStore {
+  /** Who asked for what: kept for a person to read, never read by the server. */
+  append(entry: { action: string; job_id?: string; ex_id?: string; detail?: unknown }): Promise<void>;
+}
+
+export interface Store {
+  jobs: JobStore;
+  executions: ExecutionStore;
+  failures: FailedSliceStore;
+  pages: SlicePageStore;
+  placement: PlacementStore;
+  audit: AuditStore;
+  /** A cheap round trip; rejects when the store cannot be reached. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
