@@ -19,6 +19,9 @@ const define = (
 
 export const ERRORS = {
   MALFORMED_JSON: define(400, 'the json submitted is malformed'),
+  JSON_TOO_DEEP: define(400, (d) => `the json submitted is nested more than ${d.limit} levels deep`),
+  UNREADABLE_BODY: define(415, (d) => `the request body cannot be read: ${d.reason}`),
+  BAD_REQUEST: define(400, (d) => `${d.reason}`),
   BODY_TOO_LARGE: define(413, (d) => `the request body is larger than the limit of ${d.limit} bytes`),
   NO_JOB_POSTED: define(400, 'No job was posted'),
   JOB_ID_ON_SUBMIT: define(422, 'Job cannot include a job_id on submit'),
@@ -29,6 +32,9 @@ export const ERRORS = {
     409,
     (d) => `Job ${d.job_id} is currently running, cannot have the same job concurrently running`,
   ),
+  JOB_ALREADY_DELETED: define(410, (d) => `Job ${d.job_id} has already been deleted.`),
+  JOB_RUNNING: define(409, (d) => `Job ${d.job_id} is currently running, cannot delete a running job.`),
+  EMPTY_UPDATE: define(400, (d) => `no data was provided to update job ${d.job_id}`),
   NO_EXECUTION: define(404, (d) => `No execution was found for job ${d.job_id}`),
   NOTHING_TO_RECOVER: define(404, (d) => `Job ${d.job_id} is missing an execution to recover from`),
   EX_NOT_FOUND: define(404, (d) => `Execution ${d.ex_id} was not found`),
@@ -48,6 +54,13 @@ export const ERRORS = {
     400,
     (d) => `workers to be removed: ${d.remove} cannot be >= to current workers: ${d.current}`,
   ),
+  BAD_LOG_LEVEL: define(
+    400,
+    (d) => `Invalid log level "${d.level}", must be one of: trace, debug, info, warn, error, fatal`,
+  ),
+  BAD_DELETED_OPTION: define(400, 'deleted query option must true or false'),
+  BAD_TIMEOUT: define(400, (d) => `timeout must be a number of milliseconds above zero, got ${d.value}`),
+  FILTER_UNSUPPORTED: define(400, 'the filter parameter is not supported by this version'),
   BAD_LIST_PARAMETER: define(400, (d) => `${d.parameter} parameter must be a ${d.kind}, got ${d.value}`),
   BAD_SORT: define(400, (d) => `cannot sort by "${d.field}", must be one of: ${d.fields}`),
   UNKNOWN_PATH: define(404, (d) => `cannot ${d.method} endpoint ${d.url}`),

@@ -4,6 +4,11 @@ export interface Settings {
   port: number;
   /** Address the API binds to. Default 127.0.0.1: whoever reaches the port can run code. */
   host: string;
+  /**
+   * Further host names that requests may be addressed to (`Host` header), beside localhost, the bind host and the
+   * machine's own name. IP addresses always are: only a name can be rebound by a web page. `*`: any. Default none.
+   */
+  allowedHosts: string[];
   /** Folder for the store, the embedded Temporal server, logs and assets. Default ./data. */
   dataDir: string;
   /** Worker slots of this node. Default: twice the number of processors. */

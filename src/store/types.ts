@@ -116,7 +116,7 @@ export interface ExecutionRow {
   counters: Counters | null;
   /** Final report: the ledger as the workflow closed it. Null until it has been written. */
   report: unknown;
-  /** Nothing but terminal status is taken after this. */
+  /** The workflow has said its last word: no status and no counters are taken any more. */
   closed: boolean;
   /** What a recovered execution starts from; null for a fresh one. */
   recovery: RecoveryStart | null;
@@ -182,6 +182,8 @@ export interface HostRow {
   draining: boolean;
   pid: number | null;
   busy: boolean;
+  /** Slicers only: whether the reader can be built anew elsewhere; null until it was asked. */
+  recoverable: boolean | null;
   outcome: HostOutcome | null;
   reason: string | null;
   created: string;
@@ -200,12 +202,20 @@ export interface JobStore {
   /** Any job by id, deleted ones too. */
   get(jobId: string): Promise<JobDocument | undefined>;
   replace(job: JobDocument): Promise<void>;
+  /**
+   * Soft delete in one transaction: the job and all its executions get `_deleted`, `_deleted_on` and
+   * `_updated` (the given ISO time), the job also `active: false`. Undefined if there is no such job.
+   * @throws CodedError JOB_RUNNING if one of its executions is not terminal.
+   */
+  remove(jobId: string, deletedOn: string): Promise<JobDocument | undefined>;
   list(query: ListQuery & { active?: boolean; deleted?: boolean }): Promise<JobDocument[]>;
 }
 
 export interface ExecutionStore {
   /**
-   * Stores a new `pending` execution together with the slices it recovers, in one transaction.
+   * Stores a new `pending` execution together with the slices it recovers, all or nothing. The slices
+   * may be read from this store while they are inserted.
+   * @throws CodedError JOB_DELETED if the job was deleted.
    * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides).
    */
   insert(
@@ -229,9 +239,16 @@ export interface ExecutionStore {
     status: ExecutionStatus,
     patch?: Partial<ExecutionDocument>,
   ): Promise<ExecutionRow | undefined>;
-  /** pending → scheduling, conditional: false if somebody else claimed it or it is past that. */
+  /**
+   * pending → scheduling, conditional: false if somebody else claimed it or it is past that. Repeating a
+   * claim with the same `seq` is true again, so that an answer that got lost harms nothing.
+   */
   claim(exId: string, seq: number): Promise<boolean>;
-  /** Writes report and terminal status at once; idempotent; nothing is taken afterwards. */
+  /**
+   * Writes report and terminal status at once; idempotent; nothing is taken afterwards. It is the last
+   * word of the run: taken whatever was written before, also over a terminal status (a `terminated` that a
+   * master wrote in error), unless the execution is closed.
+   */
   close(
     exId: string,
     seq: number,
@@ -241,9 +258,22 @@ export interface ExecutionStore {
   ): Promise<ExecutionRow | undefined>;
   /** Latest counters of many executions in one statement; lower sequence numbers are ignored. */
   writeCounters(batch: Array<{ ex_id: string; seq: number; counters: Counters }>): Promise<void>;
-  setWorkersWanted(exId: string, workers: number): Promise<void>;
-  /** Merges keys into `doc.metadata`. */
+  /**
+   * Changes the number of wanted workers; with `expected` only if that is the number there is now
+   * (compare and set). True if it was written.
+   */
+  setWorkersWanted(exId: string, workers: number, expected?: number): Promise<boolean>;
+  /** Merges keys into `doc.metadata`, also of a closed execution. */
   setMetadata(exId: string, metadata: Record<string, unknown>): Promise<void>;
+  /** Sums over all executions (deleted ones too) in one statement, from status and counters. */
+  totals(): Promise<ExecutionTotals>;
+}
+
+/** For metrics: `processed` includes `failed`, as in `SlicerStats`. */
+export interface ExecutionTotals {
+  statuses: Partial<Record<ExecutionStatus, number>>;
+  processed: number;
+  failed: number;
 }
 
 export interface FailedSliceStore {
@@ -282,9 +312,11 @@ export interface PlacementStore {
   hostsOf(exId: string): Promise<HostRow[]>;
   host(hostId: string): Promise<HostRow | undefined>;
   insertHosts(hosts: HostRow[]): Promise<void>;
+  /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
   /**
-   * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it.
+   * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it. `work`
+   * must use nothing else of the store: the embedded one has a single session, which this transaction holds.
    * Another master that wants it at the same time waits.
    */
   exclusively<T>(work: (tables: PlacementTables) => Promise<T>): Promise<T>;

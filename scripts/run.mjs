@@ -1,0 +1,131 @@
+/**
+ * Runs the program or its tests from a fresh clone: checks Node, installs the dependencies, builds, and only
+ * then starts. Each step is skipped when its result is there already. Uses nothing that has to be installed.
+ *
+ *   node scripts/run.mjs demo|start [options of the command]
+ *   node scripts/run.mjs test [options of jest]
+ */
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const LEAST_NODE = [20, 11];
+const BUILD_STAMP = join(ROOT, 'dist', '.built-from');
+
+const [command, ...args] = process.argv.slice(2);
+if (!['demo', 'start', 'test'].includes(command))
+  fail('usage: node scripts/run.mjs demo|start|test [options]', 2);
+checkNode();
+if (!installed()) {
+  say('Installing the dependencies (npm ci); this takes a minute …');
+  await run(...npm('ci', '--include=dev', '--no-audit', '--no-fund'));
+}
+const sources = hashOfSources();
+if (!existsSync(BUILD_STAMP) || readFileSync(BUILD_STAMP, 'utf8') !== sources) {
+  say('Building …');
+  // What a deleted source left would still be loaded.
+  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+  await run(...npm('run', '--silent', 'build'));
+  writeFileSync(BUILD_STAMP, sources);
+}
+if (command === 'test') await test();
+else await startProgram();
+
+/** In this very process: signals, terminal and exit code are the program's own. */
+async function startProgram() {
+  const program = join(ROOT, 'dist', 'cli.js');
+  process.argv = [process.argv[0], program, command, ...args];
+  await import(pathToFileURL(program).href);
+}
+
+async function test() {
+  const { obtainTemporal } = await import(pathToFileURL(join(ROOT, 'dist/workers/temporal/binary.js')).href);
+  const binary = await obtainTemporal({ progress: say }).catch((error) => fail(error.message));
+  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
+  process.exitCode = await exitOf(process.execPath, ['--experimental-vm-modules', jest, ...args], {
+    ...process.env,
+    NODE_NO_WARNINGS: '1',
+    TEMPORAL_CLI: binary,
+  });
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > LEAST_NODE[0] || (major === LEAST_NODE[0] && minor >= LEAST_NODE[1])) return;
+  fail(
+    `Temposlice needs Node ${LEAST_NODE.join('.')} or later; this is ${process.version} (${process.execPath}).`,
+  );
+}
+
+/** True if the installed tree is the one that package-lock.json describes. */
+function installed() {
+  const wanted = packagesOf('package-lock.json');
+  const present = packagesOf(join('node_modules', '.package-lock.json'));
+  return Object.entries(wanted).every(([path, { version, optional, devOptional, peer }]) => {
+    if (path === '') return true;
+    const found = present[path];
+    return found ? found.version === version : Boolean(optional || devOptional || peer);
+  });
+}
+
+function packagesOf(lockFile) {
+  try {
+    return JSON.parse(readFileSync(join(ROOT, lockFile), 'utf8')).packages;
+  } catch {
+    return {};
+  }
+}
+
+function hashOfSources() {
+  const hash = createHash('sha256');
+  const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
+  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) =>
+    join(ROOT, file),
+  );
+  for (const file of [...files, ...settings].sort()) {
+    hash.update(`${file}\0`).update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/** npm as this process was started by it, else the one on the PATH. */
+function npm(...parameters) {
+  const script = process.env.npm_execpath;
+  if (script?.endsWith('.js')) return [process.execPath, [script, ...parameters]];
+  return [process.platform === 'win32' ? 'npm.cmd' : 'npm', parameters];
+}
+
+async function run(program, parameters) {
+  const code = await exitOf(program, parameters, process.env);
+  if (code !== 0) fail(`${[program, ...parameters].join(' ')} ended with exit code ${code}.`, code);
+}
+
+/** Exit code of a child that has the terminal; signals reach it, and this process ends after it. */
+function exitOf(program, parameters, env) {
+  return new Promise((resolve) => {
+    const child = spawn(program, parameters, { cwd: ROOT, env, stdio: 'inherit' });
+    const forward = (signal) => child.kill(signal);
+    // Ctrl-C reaches the whole foreground group by itself.
+    const wait = () => undefined;
+    process.on('SIGTERM', forward).on('SIGINT', wait);
+    child.once('error', (error) => fail(`${program} cannot be started: ${error.message}`));
+    child.once('exit', (code, signal) => {
+      process.off('SIGTERM', forward).off('SIGINT', wait);
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
+    });
+  });
+}
+
+function say(text) {
+  process.stderr.write(`${text}\n`);
+}
+
+function fail(text, code = 1) {
+  say(text);
+  process.exit(code);
+}

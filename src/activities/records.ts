@@ -1,0 +1,125 @@
+import { Context, heartbeat } from '@temporalio/activity';
+import { oldHostsGone } from './recovered-hosts.js';
+import { statisticsOfHosts } from './statistics.js';
+import type { FailedSlice, Store } from '../store/types.js';
+import { sliceId } from '../workflows/slice-id.js';
+import type { MasterActivities } from '../workflows/types.js';
+import type { Placement } from '../workers/placement/placement.js';
+
+interface Dependencies {
+  store: Store;
+  placement: Placement;
+}
+
+/** What a workflow asks of the store and of placement. All of it can be asked again. */
+export function masterActivities({ store, placement }: Dependencies): MasterActivities {
+  /** Heartbeats and waits for hosts to change until `look` gives something. */
+  async function untilHosts<T>(look: () => Promise<T | undefined>): Promise<T> {
+    for (;;) {
+      heartbeat();
+      const found = await look();
+      if (found !== undefined) return found;
+      await placement.nextChange(500, Context.current().cancellationSignal);
+      Context.current().cancellationSignal.throwIfAborted();
+    }
+  }
+
+  return {
+    async claimExecution({ exId }) {
+      const row = await store.executions.get(exId);
+      if (!row) return null;
+      if (row.doc.recovered_execution) await oldHostsGone(store, row.doc.recovered_execution);
+      if (!(await store.executions.claim(exId, 1))) return null;
+      const { lifecycle, slicers, max_retries, probation_window, stateful } = row.doc;
+      return {
+        lifecycle,
+        workers: row.workers_wanted,
+        slicers,
+        maxRetries: max_retries,
+        probationWindow: probation_window,
+        stateful,
+        recovery: row.recovery,
+      };
+    },
+
+    async setStatus({ exId, seq, status, failureReason, counters }) {
+      await store.executions.setStatus(exId, seq, status, {
+        ...(failureReason === undefined ? {} : { _failureReason: failureReason, _has_errors: true }),
+        ...(counters ? { _slicer_stats: await statisticsOfHosts(store, exId, counters.stats) } : {}),
+      });
+      if (status === 'stopping') placement.kick();
+    },
+
+    async recordFailures({ exId, slices }) {
+      const now = new Date().toISOString();
+      await store.failures.write(
+        slices.map(({ slice, error, retries }): FailedSlice => ({
+          ex_id: exId,
+          slice_id: sliceId(exId, slice),
+          slicer_id: slice[0],
+          slicer_order: slice[1],
+          request: slice[2],
+          state: 'error',
+          error,
+          ...(retries > 0 ? { retry_count: retries } : {}),
+          _created: now,
+          _updated: now,
+        })),
+      );
+    },
+
+    async recoveredSlices({ exId, position, limit, bytes }) {
+      const { slices, next } = await store.pages.recovered(exId, position, limit, bytes);
+      return { slices, next };
+    },
+
+    async readPage({ exId, page }) {
+      const slices = await store.pages.readPage(exId, page);
+      if (!slices) throw new Error(`page ${page} of execution ${exId} is not in the store`);
+      return slices;
+    },
+
+    async findSlicer({ exId }) {
+      return untilHosts(async () => {
+        const hosts = await store.placement.liveHosts({ ex_id: exId });
+        const slicer = hosts.find(({ kind, draining, state }) => kind === 'slicer' && !draining && state === 'live');
+        return slicer && { epoch: slicer.epoch };
+      });
+    },
+
+    async hostGone({ host }) {
+      const row = await store.placement.host(host);
+      return row === undefined || row.state === 'ended';
+    },
+
+    async finishHosts({ exId }) {
+      await store.executions.setWorkersWanted(exId, 0);
+      placement.kick();
+      return untilHosts(async () => {
+        const hosts = await store.placement.hostsOf(exId);
+        if (hosts.some(({ state }) => state !== 'ended')) return undefined;
+        const workers = hosts.filter(({ kind }) => kind === 'worker');
+        return {
+          failed: workers
+            .filter(({ outcome }) => outcome === 'failed')
+            .map(({ host_id, reason }) => `${host_id}: ${reason ?? 'unknown'}`)
+            .slice(0, 20),
+          lost: workers.filter(({ outcome }) => outcome === 'lost').length,
+        };
+      });
+    },
+
+    async closeExecution({ exId, seq, status, failureReason, counters, ledger }) {
+      const stats = await statisticsOfHosts(store, exId, counters.stats);
+      await store.executions.writeCounters([{ ex_id: exId, seq: Number.MAX_SAFE_INTEGER, counters }]);
+      await store.executions.close(
+        exId,
+        seq,
+        status,
+        { _failureReason: failureReason, _has_errors: status === 'failed', _slicer_stats: stats },
+        ledger,
+      );
+      placement.kick();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import express, { Router, type Express, type RequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { ApiDependencies } from './dependencies.js';
+import { allowWebUi, checkHost, checkOrigin, checkToken } from './http/access.js';
+import { jsonBody } from './http/bodies.js';
+import { failures, unknownPath } from './http/failures.js';
+import { clusterRoutes } from './routes/cluster.js';
+import { controlRoutes } from './routes/control.js';
+import { executionRoutes } from './routes/executions.js';
+import { healthRoutes } from './routes/health.js';
+import { jobRoutes } from './routes/jobs.js';
+import { rootRoutes } from './routes/root.js';
+import { createServices } from './services/index.js';
+
+export type { ApiDependencies } from './dependencies.js';
+
+/**
+ * The REST API. Every JSON endpoint is there with and without the prefix `/v1`; `/healthz`, `/metrics`,
+ * `/internal` (nodes) and `/codec` (Temporal's Web UI) only without.
+ */
+export function createApi(deps: ApiDependencies): Express {
+  const { settings, logger } = deps;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('json spaces', 4);
+  app.use(logRequests(logger));
+  app.use((_request, response, next) => {
+    response.set('X-Content-Type-Options', 'nosniff');
+    next();
+  });
+
+  if (deps.internal !== undefined) app.use('/internal', internal(deps), deps.internal, unknownPath);
+  app.use(checkHost(settings));
+  if (deps.codec !== undefined) app.use('/codec', allowWebUi(settings), deps.codec, unknownPath);
+  app.use(checkOrigin, jsonBody(settings.maxBodyBytes), routes(deps));
+  app.use(unknownPath, failures(logger, settings));
+  return app;
+}
+
+/** A token tells nodes from everybody else. Without one, the rules that keep web pages out are all there is. */
+function internal({ settings }: ApiDependencies): RequestHandler[] {
+  if (settings.clusterToken !== undefined) return [checkToken(settings.clusterToken)];
+  return [checkHost(settings), checkOrigin];
+}
+
+function routes(deps: ApiDependencies): Router {
+  const services = createServices(deps);
+  const versioned = Router();
+  rootRoutes(versioned, deps);
+  jobRoutes(versioned, services, deps);
+  executionRoutes(versioned, services, deps);
+  controlRoutes(versioned, services);
+  clusterRoutes(versioned, deps);
+
+  const router = Router();
+  healthRoutes(router, deps);
+  router.use('/v1', versioned);
+  router.use(versioned);
+  return router;
+}
+
+const logRequests =
+  (logger: Logger): RequestHandler =>
+  (request, response, next) => {
+    if (!logger.isLevelEnabled('debug')) return next();
+    const started = performance.now();
+    response.once('close', () => {
+      const ms = Math.round(performance.now() - started);
+      const { method, originalUrl: url } = request;
+      logger.debug(
+        { method, url, status: response.statusCode, ms, aborted: !response.writableFinished },
+        'request',
+      );
+    });
+    next();
+  };

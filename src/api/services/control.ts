@@ -1,0 +1,207 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CodedError } from '../../errors.js';
+import type { ExecutionRow } from '../../store/types.js';
+import { isTerminal } from '../../store/types.js';
+import type { ApiDependencies } from '../dependencies.js';
+import type { Wish } from '../engine.js';
+import type { ExecutionService } from './executions.js';
+
+/**
+ * What a caller wants of a running execution.
+ *
+ * A verb is a signal to the workflow, which only notes the wish; then the row in the store is read until
+ * the workflow has written a settled status there, and that is the answer. A row may be active before its
+ * workflow runs (`pending`), and for a moment after it was closed: signals are tried again until the row
+ * says which of the two it is.
+ */
+
+/** How often the row is read, in ms; after `EAGER_FOR` ms less often. */
+const EAGER_INTERVAL = 25;
+const EAGER_FOR = 5_000;
+const PATIENT_INTERVAL = 200;
+const MAX_SIGNAL_BACKOFF = 500;
+
+export interface Waiting {
+  /** Ends the waiting when the caller is gone. */
+  abandoned?: AbortSignal;
+  /** Longest time until the settled state, in ms. Default: the setting `actionTimeout`. */
+  timeout?: number;
+}
+
+export type WorkerChange = { add: number } | { remove: number } | { total: number };
+
+/** A wait for one execution, with an end. */
+class Deadline {
+  private readonly started = Date.now();
+
+  constructor(
+    private readonly exId: string,
+    private readonly wanted: string,
+    private readonly ms: number,
+    private readonly abandoned?: AbortSignal,
+  ) {}
+
+  /** @throws CodedError TIMED_OUT when the time is up or nobody waits any more */
+  async pause(ms: number): Promise<void> {
+    const left = this.started + this.ms - Date.now();
+    if (left <= 0 || this.abandoned?.aborted === true) {
+      throw new CodedError('TIMED_OUT', { ex_id: this.exId, ms: this.ms, wanted: this.wanted });
+    }
+    await sleep(Math.min(ms, left));
+  }
+
+  get interval(): number {
+    return Date.now() - this.started < EAGER_FOR ? EAGER_INTERVAL : PATIENT_INTERVAL;
+  }
+}
+
+export class ControlService {
+  constructor(
+    private readonly deps: Pick<ApiDependencies, 'store' | 'engine' | 'settings'>,
+    private readonly executions: ExecutionService,
+  ) {}
+
+  /**
+   * Stops an execution; one that ended keeps its status. Not blocking, the answer is there as soon as the
+   * execution is stopping.
+   * @throws CodedError EX_NOT_FOUND, TIMED_OUT, TEMPORAL_UNAVAILABLE
+   */
+  async stop(exId: string, blocking: boolean, waiting: Waiting = {}): Promise<string> {
+    const deadline = this.deadline(exId, 'stopped', waiting);
+    const { _status: before } = (await this.executions.row(exId)).doc;
+    if (isTerminal(before)) return before;
+    await this.signal(exId, { signal: 'stop' }, deadline);
+    return this.settled(exId, deadline, (status) => !blocking && status === 'stopping');
+  }
+
+  /** @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE */
+  async pause(exId: string, waiting: Waiting = {}): Promise<string> {
+    const deadline = this.deadline(exId, 'paused', waiting);
+    this.refuseStopping(await this.activeRow(exId), 'paused');
+    await this.signal(exId, { signal: 'pause' }, deadline);
+    const status = await this.settled(exId, deadline, (now) => now === 'paused');
+    if (isTerminal(status)) throw illegal(exId, status, 'paused');
+    return status;
+  }
+
+  /**
+   * Lets a paused execution go on. It may come to its end before the answer does, which is then its status.
+   * @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE
+   */
+  async resume(exId: string, waiting: Waiting = {}): Promise<string> {
+    const deadline = this.deadline(exId, 'running', waiting);
+    this.refuseStopping(await this.activeRow(exId), 'running');
+    await this.signal(exId, { signal: 'resume' }, deadline);
+    const status = await this.settled(exId, deadline, (now) =>
+      ['running', 'failing', 'recovering'].includes(now),
+    );
+    if (isTerminal(status) && status !== 'completed' && status !== 'failed')
+      throw illegal(exId, status, 'running');
+    return status;
+  }
+
+  /**
+   * Changes the number of workers wanted; they come and go later. At least one stays.
+   * @returns what is done (`enqueued`, `remove` or `set`) and to how many workers
+   * @throws CodedError EX_NOT_ACTIVE, TOO_MANY_REMOVED, TIMED_OUT, TEMPORAL_UNAVAILABLE
+   */
+  async setWorkers(exId: string, change: WorkerChange): Promise<{ action: string; workers: number }> {
+    const deadline = this.deadline(exId, 'told of its workers', {});
+    const { executions } = this.deps.store;
+    for (;;) {
+      const current = (await this.activeRow(exId)).workers_wanted;
+      const total = wantedTotal(change, current);
+      // Several callers may add at once: each change is made to the number it was computed from.
+      if (!(await executions.setWorkersWanted(exId, total, current))) continue;
+      try {
+        await this.signalWorkers(exId, total, deadline);
+      } catch (error) {
+        // The caller is told that nothing changed, and an `add` sent again must not count twice.
+        await executions.setWorkersWanted(exId, current, total);
+        throw error;
+      }
+      this.deps.engine.kickPlacement();
+      if (total === current) return { action: 'set', workers: total };
+      return { action: total > current ? 'enqueued' : 'remove', workers: Math.abs(total - current) };
+    }
+  }
+
+  /** Signals of several callers may overtake each other: the last one says what the store says. */
+  private async signalWorkers(exId: string, total: number, deadline: Deadline): Promise<void> {
+    for (let workers = total, told = 0; workers !== told;) {
+      await this.signal(exId, { signal: 'setWorkers', workers }, deadline);
+      told = workers;
+      workers = (await this.executions.row(exId)).workers_wanted;
+    }
+  }
+
+  /** @throws CodedError EX_NOT_ACTIVE, TIMED_OUT, TEMPORAL_UNAVAILABLE */
+  async setLogLevel(exId: string, level: string): Promise<void> {
+    await this.activeRow(exId);
+    await this.signal(
+      exId,
+      { signal: 'setLogLevel', level },
+      this.deadline(exId, 'told of its log level', {}),
+    );
+  }
+
+  private async activeRow(exId: string): Promise<ExecutionRow> {
+    const row = await this.executions.find(exId);
+    if (row === undefined || isTerminal(row.doc._status))
+      throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
+    return row;
+  }
+
+  /** A stop cannot be taken back, so to wait for anything else would be in vain. */
+  private refuseStopping(row: ExecutionRow, wanted: string): void {
+    if (row.doc._status === 'stopping') throw illegal(row.doc.ex_id, 'stopping', wanted);
+  }
+
+  private deadline(exId: string, wanted: string, { timeout, abandoned }: Waiting): Deadline {
+    return new Deadline(exId, wanted, timeout ?? this.deps.settings.actionTimeout, abandoned);
+  }
+
+  /** Tells the workflow, as soon as it runs. Comes back also when the execution has ended meanwhile. */
+  private async signal(exId: string, wish: Wish, deadline: Deadline): Promise<void> {
+    const { engine } = this.deps;
+    for (let backoff = EAGER_INTERVAL; ; backoff = Math.min(2 * backoff, MAX_SIGNAL_BACKOFF)) {
+      try {
+        return await engine.signal(exId, wish);
+      } catch (error) {
+        if (!(error instanceof CodedError && error.code === 'EX_NOT_ACTIVE')) throw error;
+      }
+      const { _status } = (await this.executions.row(exId)).doc;
+      if (isTerminal(_status)) return;
+      if (_status === 'pending') engine.submitted(exId);
+      await deadline.pause(backoff);
+    }
+  }
+
+  /** The status once it is terminal or as wanted. */
+  private async settled(
+    exId: string,
+    deadline: Deadline,
+    isWanted: (status: string) => boolean,
+  ): Promise<string> {
+    for (;;) {
+      const { _status } = (await this.executions.row(exId)).doc;
+      if (isTerminal(_status) || isWanted(_status)) return _status;
+      await deadline.pause(deadline.interval);
+    }
+  }
+}
+
+function wantedTotal(change: WorkerChange, current: number): number {
+  if ('total' in change) return change.total;
+  if ('add' in change) return current + change.add;
+  if (change.remove >= current) throw new CodedError('TOO_MANY_REMOVED', { remove: change.remove, current });
+  return current - change.remove;
+}
+
+function illegal(exId: string, status: string, wanted: string): CodedError {
+  const kind = isTerminal(status) ? 'terminal' : 'running';
+  const cause = `Cannot update ${kind} job status of "${status}" to "${wanted}"`;
+  return new CodedError('ILLEGAL_STATUS', {
+    reason: `Unable to set execution ${exId} status code to ${wanted}, caused by TSError: ${cause}`,
+  });
+}

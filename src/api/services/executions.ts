@@ -1,0 +1,98 @@
+import { validate as isUuid } from 'uuid';
+import { CodedError } from '../../errors.js';
+import type {
+  ExecutionDocument,
+  ExecutionRow,
+  FailedSlice,
+  ListQuery,
+  ValidatedJob,
+} from '../../store/types.js';
+import { INIT_STATUSES, isTerminal, RUNNING_STATUSES, TERMINAL_STATUSES } from '../../store/types.js';
+import type { ApiDependencies } from '../dependencies.js';
+import { configurationOf, executionDocument } from './documents.js';
+import { planRecovery, type CleanupType } from './recovery.js';
+
+const STATUSES: readonly string[] = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES];
+
+/** Reads executions and makes new ones. What is wanted of running ones: `ControlService`. */
+export class ExecutionService {
+  constructor(private readonly deps: Pick<ApiDependencies, 'store' | 'engine' | 'version'>) {}
+
+  async find(exId: string): Promise<ExecutionRow | undefined> {
+    // Ids are UUIDs; anything else does not even go to the database.
+    return isUuid(exId) ? this.deps.store.executions.get(exId) : undefined;
+  }
+
+  /** @throws CodedError EX_NOT_FOUND */
+  async row(exId: string): Promise<ExecutionRow> {
+    const row = await this.find(exId);
+    if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+    return row;
+  }
+
+  /** For live numbers, of which an unknown execution has as few as one that ended. @throws NO_ACTIVE_SLICER */
+  async rowOfController(exId: string): Promise<ExecutionRow> {
+    const row = await this.find(exId);
+    if (row === undefined) throw new CodedError('NO_ACTIVE_SLICER', { ex_id: exId });
+    return row;
+  }
+
+  /** The latest execution of a job, if it ever had one. */
+  async latest(jobId: string): Promise<ExecutionRow | undefined> {
+    return isUuid(jobId) ? this.deps.store.executions.latest(jobId) : undefined;
+  }
+
+  /** @throws CodedError NO_EXECUTION */
+  async latestOf(jobId: string): Promise<ExecutionRow> {
+    const row = await this.latest(jobId);
+    if (row === undefined) throw new CodedError('NO_EXECUTION', { job_id: jobId });
+    return row;
+  }
+
+  /** Executions in any of `statuses`; none given: in any. Names that are no status match nothing. */
+  async list(query: ListQuery & { statuses: string[]; deleted: boolean }): Promise<ExecutionDocument[]> {
+    const known = query.statuses.filter((status) => STATUSES.includes(status));
+    if (query.statuses.length > 0 && known.length === 0) return [];
+    return this.deps.store.executions.list({ ...query, statuses: known.length > 0 ? known : undefined });
+  }
+
+  /** Failed slices of an execution; without an id those of all. */
+  async errors(query: ListQuery & { ex_id?: string }): Promise<FailedSlice[]> {
+    if (query.ex_id !== undefined && !isUuid(query.ex_id)) return [];
+    return this.deps.store.failures.list(query);
+  }
+
+  /**
+   * Makes a new `pending` execution of a validated job. The committed row is the submission: its workflow
+   * is started in the background.
+   * @throws CodedError JOB_ACTIVE
+   */
+  async create(jobId: string, job: ValidatedJob, previous?: ExecutionRow): Promise<string> {
+    const ex = executionDocument(jobId, job, this.deps.version, previous?.doc);
+    await this.deps.store.executions.insert(ex);
+    this.deps.engine.submitted(ex.ex_id);
+    return ex.ex_id;
+  }
+
+  /**
+   * Makes a new execution that goes on where `old` ended: with the configuration `job`, else with its own.
+   * @throws CodedError EX_STILL_ACTIVE, EX_NOT_RECOVERABLE, JOB_ACTIVE, TEMPORAL_UNAVAILABLE
+   */
+  async recover(old: ExecutionRow, cleanup?: CleanupType, job = configurationOf(old.doc)): Promise<string> {
+    const { ex_id, job_id, _status } = old.doc;
+    if (old.doc._deleted === true) throw new CodedError('JOB_DELETED', { job_id, action: 'recovered' });
+    if (!isTerminal(_status)) throw new CodedError('EX_STILL_ACTIVE', { ex_id, status: _status });
+    const type = cleanup ?? (job.autorecover ? 'pending' : undefined);
+    const replayOnly = cleanup !== undefined && !job.autorecover;
+    const plan = await planRecovery(this.deps, old, type, replayOnly);
+    const latest = await this.latest(job_id);
+    const ex: ExecutionDocument = {
+      ...executionDocument(job_id, job, this.deps.version, latest?.doc),
+      recovered_execution: ex_id,
+      ...(type !== undefined && { recovered_slice_type: type }),
+    };
+    await this.deps.store.executions.insert(ex, plan);
+    this.deps.engine.submitted(ex.ex_id);
+    return ex.ex_id;
+  }
+}

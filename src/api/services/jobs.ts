@@ -1,0 +1,141 @@
+import { validate as isUuid } from 'uuid';
+import { CodedError } from '../../errors.js';
+import type { ExecutionRow, JobDocument, ListQuery } from '../../store/types.js';
+import { isTerminal } from '../../store/types.js';
+import type { ApiDependencies } from '../dependencies.js';
+import { jobDocument } from './documents.js';
+import type { ExecutionService } from './executions.js';
+import type { CleanupType } from './recovery.js';
+
+/** Reply to a request that makes an execution; `warnings` only if there are any. */
+export interface Submission {
+  job_id: string;
+  ex_id?: string;
+  warnings?: unknown[];
+}
+
+const listed = (warnings: unknown[]): { warnings?: unknown[] } => (warnings.length > 0 ? { warnings } : {});
+
+export class JobService {
+  constructor(
+    private readonly deps: Pick<ApiDependencies, 'store' | 'validator'>,
+    private readonly executions: ExecutionService,
+  ) {}
+
+  /**
+   * Stores a job and, with `start`, its first execution. Nothing is stored if the job is not valid.
+   * @throws CodedError NO_JOB_POSTED, JOB_ID_ON_SUBMIT, JOB_INVALID
+   */
+  async submit(spec: Record<string, unknown> | undefined, start: boolean): Promise<Submission> {
+    if (spec?.operations === undefined) throw new CodedError('NO_JOB_POSTED');
+    if (spec.job_id !== undefined) throw new CodedError('JOB_ID_ON_SUBMIT');
+    const { job: validated, warnings } = await this.deps.validator.validate(spec);
+    const job = jobDocument(spec);
+    await this.deps.store.jobs.insert(job);
+    if (!start) return { job_id: job.job_id, ...listed(warnings) };
+    const exId = await this.executions.create(job.job_id, validated);
+    return { job_id: job.job_id, ex_id: exId, ...listed(warnings) };
+  }
+
+  /** Deleted jobs too. @throws CodedError JOB_NOT_FOUND */
+  async get(jobId: string): Promise<JobDocument> {
+    const job = isUuid(jobId) ? await this.deps.store.jobs.get(jobId) : undefined;
+    if (job === undefined) throw new CodedError('JOB_NOT_FOUND', { job_id: jobId });
+    return job;
+  }
+
+  async list(query: ListQuery & { active?: boolean; deleted: boolean }): Promise<JobDocument[]> {
+    return this.deps.store.jobs.list(query);
+  }
+
+  /** A job with its latest execution beside it: the fields named, all if none is; `{}` if there is none. */
+  async withExecution(job: JobDocument, fields: string[]): Promise<JobDocument> {
+    const row = await this.executions.latest(job.job_id);
+    if (row === undefined || row.doc._deleted === true) return { ...job, ex: {} };
+    const chosen = Object.entries(row.doc).filter(([field]) => fields.length === 0 || fields.includes(field));
+    return { ...job, ex: Object.fromEntries(chosen) };
+  }
+
+  /**
+   * Replaces a job; executions that run already keep their own copy.
+   * @throws CodedError EMPTY_UPDATE, JOB_NOT_FOUND, JOB_DELETED, JOB_INVALID
+   */
+  async update(jobId: string, spec: Record<string, unknown> | undefined): Promise<JobDocument> {
+    if (spec === undefined || Object.keys(spec).length === 0)
+      throw new CodedError('EMPTY_UPDATE', { job_id: jobId });
+    const old = await this.existing(jobId, 'updated');
+    const { warnings } = await this.deps.validator.validate(spec);
+    return this.replace(jobDocument(spec, old), warnings);
+  }
+
+  /** Sets `active`, a mark that has no effect on executions. @throws as `update` */
+  async setActive(jobId: string, active: boolean): Promise<JobDocument> {
+    const old = await this.existing(jobId, 'updated');
+    const spec = { ...old, active };
+    const warnings = active ? (await this.deps.validator.validate(spec)).warnings : [];
+    return this.replace(jobDocument(spec, old), warnings);
+  }
+
+  /** Marks a job and its executions as deleted. @throws CodedError JOB_RUNNING, JOB_NOT_FOUND, JOB_ALREADY_DELETED */
+  async remove(jobId: string): Promise<JobDocument> {
+    const job = await this.get(jobId);
+    if (job._deleted === true) throw new CodedError('JOB_ALREADY_DELETED', { job_id: jobId });
+    const removed = await this.deps.store.jobs.remove(jobId, new Date().toISOString());
+    if (removed === undefined) throw new CodedError('JOB_NOT_FOUND', { job_id: jobId });
+    return removed;
+  }
+
+  /**
+   * Runs the job as it is now once more. One with `autorecover` goes on where its latest execution ended.
+   * @throws CodedError JOB_ACTIVE, JOB_NOT_FOUND, JOB_DELETED, JOB_INVALID, and those of a recovery
+   */
+  async start(jobId: string): Promise<Submission> {
+    const latest = await this.executions.latest(jobId);
+    if (latest !== undefined && !isTerminal(latest.doc._status))
+      throw new CodedError('JOB_ACTIVE', { job_id: jobId });
+    const job = await this.existing(jobId, 'started');
+    return this.run(job, latest, job.autorecover === true);
+  }
+
+  /**
+   * Goes on where the job's latest execution ended, with the job as it is now.
+   * @throws CodedError JOB_NOT_FOUND, JOB_DELETED, NOTHING_TO_RECOVER, EX_STILL_ACTIVE, JOB_INVALID,
+   *   EX_NOT_RECOVERABLE, TEMPORAL_UNAVAILABLE
+   */
+  async recover(jobId: string, cleanup?: CleanupType): Promise<Submission> {
+    const job = await this.existing(jobId, 'recovered');
+    const latest = await this.executions.latest(jobId);
+    if (latest === undefined && job.autorecover !== true) {
+      throw new CodedError('NOTHING_TO_RECOVER', { job_id: jobId });
+    }
+    if (latest !== undefined && !isTerminal(latest.doc._status)) {
+      throw new CodedError('EX_STILL_ACTIVE', { ex_id: latest.doc.ex_id, status: latest.doc._status });
+    }
+    return this.run(job, latest, true, cleanup);
+  }
+
+  private async run(
+    job: JobDocument,
+    latest: ExecutionRow | undefined,
+    recover: boolean,
+    cleanup?: CleanupType,
+  ): Promise<Submission> {
+    const { job: validated, warnings } = await this.deps.validator.validate(job);
+    const exId =
+      recover && latest !== undefined
+        ? await this.executions.recover(latest, cleanup, validated)
+        : await this.executions.create(job.job_id, validated, latest);
+    return { job_id: job.job_id, ex_id: exId, ...listed(warnings) };
+  }
+
+  private async existing(jobId: string, action: string): Promise<JobDocument> {
+    const job = await this.get(jobId);
+    if (job._deleted === true) throw new CodedError('JOB_DELETED', { job_id: jobId, action });
+    return job;
+  }
+
+  private async replace(job: JobDocument, warnings: unknown[]): Promise<JobDocument> {
+    await this.deps.store.jobs.replace(job);
+    return { ...job, ...listed(warnings) };
+  }
+}

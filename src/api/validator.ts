@@ -1,0 +1,11 @@
+import type { ValidatedJob } from '../store/types.js';
+
+/** Checks jobs as posted. Operations are user code, so an implementation runs them in another process. */
+export interface JobValidator {
+  /**
+   * Fills in the defaults, resolves asset names and checks the job with the schemas of its operations.
+   * `warnings` are for the caller to read (Teraslice REST API, section 4.1).
+   * @throws CodedError JOB_INVALID
+   */
+  validate(spec: Record<string, unknown>): Promise<{ job: ValidatedJob; warnings: unknown[] }>;
+}

@@ -1,0 +1,224 @@
+import { availableParallelism, hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { Settings } from '../settings.js';
+
+interface SettingOption {
+  /** Name and placeholder as `--help` shows them. */
+  flag: string;
+  description: string;
+  parse: (text: string) => unknown;
+  /** Undefined: none, or derived from other settings. */
+  fallback?: unknown;
+  /** How `--help` shows the fallback, if not as it is. */
+  shown?: string;
+}
+
+const integer =
+  (least: number, most = Number.MAX_SAFE_INTEGER) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    const range = most === Number.MAX_SAFE_INTEGER ? `from ${least} up` : `from ${least} to ${most}`;
+    throw new InvalidArgumentError(`It must be a whole number ${range}.`);
+  };
+
+const matching =
+  (pattern: RegExp, expected: string) =>
+  (text: string): string => {
+    if (pattern.test(text)) return text;
+    throw new InvalidArgumentError(`It must be ${expected}.`);
+  };
+
+const name = matching(/^[\w.-]{1,200}$/, 'made of letters, digits, "_", "-" and "."');
+const webUrl = matching(/^https?:\/\/[^\s/]+/, 'a URL like http://host:port');
+const port = integer(0, 65_535);
+/** Timers of Node cannot be longer. */
+const milliseconds = integer(1, 2 ** 31 - 1);
+
+/** Every setting with its flag. The environment variable of a setting is its name: TEMPOSLICE_DATA_DIR. */
+const OPTIONS = {
+  port: {
+    flag: '--port <n>',
+    description: 'port of the REST API; 0: any free one',
+    parse: port,
+    fallback: 5678,
+  },
+  host: {
+    flag: '--host <address>',
+    description: 'address that the REST API binds to; whoever reaches it can run code',
+    parse: matching(/^\S+$/, 'an address or host name'),
+    fallback: '127.0.0.1',
+  },
+  allowedHosts: {
+    flag: '--allowed-hosts <names>',
+    description: 'further host names, separated by commas, that requests may be addressed to; "*": any',
+    parse: (text) =>
+      text
+        .split(',')
+        .map((host) => host.trim())
+        .filter(Boolean),
+    fallback: [],
+    shown: 'none',
+  },
+  dataDir: {
+    flag: '--data-dir <folder>',
+    description: 'folder for the store, the embedded Temporal server, logs and assets',
+    parse: (text) => resolve(text),
+    fallback: resolve('data'),
+    shown: '"./data"',
+  },
+  slots: {
+    flag: '--slots <n>',
+    description: 'worker slots of the node',
+    parse: integer(1, 10_000),
+    fallback: Math.max(4, 2 * availableParallelism()),
+    shown: 'twice the processors, at least 4',
+  },
+  temporal: {
+    flag: '--temporal <host:port>',
+    description: 'Temporal server to use; `start` without it runs one of its own',
+    parse: matching(/^[^\s/]+:\d+$/, 'an address like host:7233'),
+  },
+  namespace: {
+    flag: '--namespace <name>',
+    description: 'Temporal namespace',
+    parse: name,
+    fallback: 'default',
+  },
+  store: {
+    flag: '--store <url>',
+    description: 'PostgreSQL URL of the store (default: an embedded PostgreSQL in the data folder)',
+    parse: matching(/^postgres(ql)?:\/\//, 'a URL like postgresql://user@host/database'),
+  },
+  master: { flag: '--master <url>', description: "URL of a master's REST API", parse: webUrl },
+  nodeId: {
+    flag: '--node-id <name>',
+    description: 'name of the node in the cluster state',
+    parse: name,
+    fallback: hostname(),
+    shown: 'the host name',
+  },
+  name: { flag: '--name <name>', description: 'name of the cluster', parse: name, fallback: 'temposlice' },
+  clusterToken: {
+    flag: '--cluster-token <secret>',
+    description: 'secret shared by masters and nodes',
+    parse: matching(/^[\x21-\x7e]+$/, 'printable ASCII without blanks'),
+  },
+  temporalUiPort: {
+    flag: '--temporal-ui-port <n>',
+    description: "port of the embedded Temporal server's Web UI; 0: none",
+    parse: port,
+    fallback: 8233,
+  },
+  temporalPort: {
+    flag: '--temporal-port <n>',
+    description: "port of the embedded Temporal server's gRPC endpoint; 0: any free one",
+    parse: port,
+    fallback: 7233,
+  },
+  temporalUiUrl: {
+    flag: '--temporal-ui-url <url>',
+    description: 'URL of the Temporal Web UI, as a browser reaches it (default: http://127.0.0.1:8233)',
+    parse: webUrl,
+  },
+  maxBodyBytes: {
+    flag: '--max-body-bytes <n>',
+    description: 'largest JSON body that the REST API accepts',
+    parse: integer(1),
+    fallback: 10_000_000,
+  },
+  shutdownTimeout: {
+    flag: '--shutdown-timeout <ms>',
+    description: 'how long a running slice may go on when its execution or node is stopped',
+    parse: milliseconds,
+    fallback: 60_000,
+  },
+  actionTimeout: {
+    flag: '--action-timeout <ms>',
+    description: 'how long pause, resume and stop wait for the settled state',
+    parse: milliseconds,
+    fallback: 120_000,
+  },
+  fenceTimeout: {
+    flag: '--fence-timeout <ms>',
+    description: 'silence after which a node that is cut off ends its hosts',
+    parse: milliseconds,
+    fallback: 30_000,
+  },
+  hostMemory: {
+    flag: '--host-memory <mb>',
+    description: 'heap limit of a process that runs operations',
+    parse: integer(32),
+    fallback: 1_024,
+  },
+  logLevel: {
+    flag: '--log-level <level>',
+    description: 'lowest level that is logged: trace, debug, info, warn, error, fatal',
+    parse: matching(/^(trace|debug|info|warn|error|fatal)$/, 'trace, debug, info, warn, error or fatal'),
+    fallback: 'info',
+  },
+} satisfies Record<keyof Settings, SettingOption>;
+
+/** Settings that commands have in common, and those of one kind of process. */
+export const MASTER_SETTINGS: Array<keyof Settings> = [
+  ...(['port', 'host', 'allowedHosts', 'dataDir', 'store', 'name', 'clusterToken', 'maxBodyBytes'] as const),
+  ...(['actionTimeout', 'shutdownTimeout', 'fenceTimeout', 'hostMemory', 'logLevel'] as const),
+];
+export const NODE_SETTINGS: Array<keyof Settings> = [
+  ...(['nodeId', 'slots', 'dataDir', 'clusterToken', 'shutdownTimeout', 'fenceTimeout'] as const),
+  ...(['hostMemory', 'logLevel'] as const),
+];
+export const TEMPORAL_SETTINGS: Array<keyof Settings> = ['temporal', 'namespace', 'temporalUiUrl'];
+export const EMBEDDED_SETTINGS: Array<keyof Settings> = ['temporalPort', 'temporalUiPort'];
+
+/** Adds the options of the given settings to a command; each is also an environment variable. */
+export function addOptions(
+  command: Command,
+  settings: Array<keyof Settings>,
+  required: Array<keyof Settings> = [],
+): void {
+  for (const setting of new Set(settings)) {
+    const { flag, description, parse, fallback, shown }: SettingOption = OPTIONS[setting];
+    const option = new Option(flag, description).env(variableOf(setting)).argParser(parse);
+    if (fallback !== undefined) option.default(fallback, shown);
+    if (required.includes(setting)) option.makeOptionMandatory();
+    command.addOption(option);
+  }
+}
+
+/** The settings of a parsed command, complete, and which of them a person gave. */
+export function readSettings(command: Command): { settings: Settings; explicit: Set<keyof Settings> } {
+  const names = Object.keys(OPTIONS) as Array<keyof Settings>;
+  const given = command.opts<Partial<Settings>>();
+  const explicit = new Set(
+    names.filter((setting) => !['default', undefined].includes(command.getOptionValueSource(setting))),
+  );
+  const fallbacks = names.map((setting) => [setting, (OPTIONS[setting] as SettingOption).fallback]);
+  const settings = { ...Object.fromEntries(fallbacks), ...given } as Settings;
+  settings.temporalUiUrl ??= settings.temporalUiPort ? `http://127.0.0.1:${settings.temporalUiPort}` : '';
+  settings.master ??= `http://127.0.0.1:${settings.port}`;
+  return { settings, explicit };
+}
+
+/** The environment of a child process: this one's, with exactly these settings. */
+export function environmentOf(settings: Settings): NodeJS.ProcessEnv {
+  const environment = { ...process.env };
+  for (const setting of Object.keys(OPTIONS) as Array<keyof Settings>) {
+    const value = settings[setting];
+    delete environment[variableOf(setting)];
+    if (value !== undefined && value !== '') environment[variableOf(setting)] = String(value);
+  }
+  return environment;
+}
+
+/** A variable that is set to nothing, as in a compose file, counts as not set. */
+export function dropEmptyVariables(): void {
+  for (const [variable, value] of Object.entries(process.env)) {
+    if (variable.startsWith('TEMPOSLICE_') && value === '') delete process.env[variable];
+  }
+}
+
+function variableOf(setting: keyof Settings): string {
+  return `TEMPOSLICE_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

@@ -1,0 +1,77 @@
+import { Command, Option } from 'commander';
+import { VERSION } from '../version.js';
+import {
+  addOptions,
+  EMBEDDED_SETTINGS,
+  MASTER_SETTINGS,
+  NODE_SETTINGS,
+  readSettings,
+  TEMPORAL_SETTINGS,
+} from './options.js';
+
+const USAGE = 2;
+
+const EXAMPLES = `
+Examples:
+  temposlice start                                   everything on this machine, data in ./data
+  temposlice start --port 5679 --data-dir /var/lib/temposlice
+  temposlice start --temporal temporal.example.org:7233 --store postgresql://user@db/temposlice
+  temposlice master --temporal temporal:7233 --store postgresql://user@db/temposlice --host 0.0.0.0
+  temposlice node --temporal temporal:7233 --master http://master:5678 --slots 8
+
+Every option is an environment variable, too: --data-dir is TEMPOSLICE_DATA_DIR. Flags win.`;
+
+/** The command line. Commands load what they run only when they run. */
+export function createProgram(): Command {
+  const program = new Command('temposlice')
+    .description('Teraslice jobs, run durably on Temporal.')
+    .version(VERSION)
+    .addHelpText('after', EXAMPLES)
+    .showHelpAfterError('(temposlice --help explains the commands and options)')
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : USAGE));
+
+  const start = program
+    .command('start')
+    .description('run the whole stack on this machine: Temporal, a master and a node')
+    .action(async () => {
+      const { runStart } = await import('../workers/start.js');
+      await runStart(readSettings(start));
+    });
+  const stack = [...MASTER_SETTINGS, ...NODE_SETTINGS, ...TEMPORAL_SETTINGS, ...EMBEDDED_SETTINGS];
+  addOptions(start, stack);
+
+  const master = program
+    .command('master')
+    .description('run a master: REST API, workflows, store and placement')
+    .action(async () => {
+      const { runMember } = await import('./member.js');
+      const { runMaster } = await import('../workers/master/index.js');
+      await runMember('master', readSettings(master).settings, runMaster);
+    });
+  addOptions(master, [...MASTER_SETTINGS, ...TEMPORAL_SETTINGS], ['temporal']);
+
+  const node = program
+    .command('node')
+    .description('run a node: a place for worker and slicer processes')
+    .action(async () => {
+      const { runMember } = await import('./member.js');
+      const { runNode } = await import('../workers/node/index.js');
+      await runMember('node', readSettings(node).settings, runNode);
+    });
+  addOptions(node, [...NODE_SETTINGS, ...TEMPORAL_SETTINGS, 'master'], ['temporal', 'master']);
+
+  const demo = program
+    .command('demo')
+    .description('run an example job on real data, with everything it needs, and show its progress')
+    .addOption(
+      new Option('--exit', 'stop everything when the job has ended; exit code 0 only if it completed').env(
+        'TEMPOSLICE_EXIT',
+      ),
+    )
+    .action(async (options: { exit?: boolean }) => {
+      const { runDemo } = await import('./demo.js');
+      await runDemo({ ...readSettings(demo), exit: options.exit ?? false });
+    });
+  addOptions(demo, stack);
+  return program;
+}

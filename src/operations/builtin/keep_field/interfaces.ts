@@ -1,0 +1,6 @@
+import type { OpConfig } from '@terascope/job-components';
+
+export interface KeepFieldConfig extends OpConfig {
+  /** Name of the field to keep, or names. */
+  field: string | string[];
+}

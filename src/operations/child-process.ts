@@ -1,0 +1,40 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export interface ForkOptions {
+  /** Old-space limit of the child in MB. */
+  memoryMb: number;
+  args?: string[];
+  /** Variables beside the parent's own. */
+  env?: Record<string, string>;
+}
+
+/**
+ * The compiled JavaScript of a module of ours that is run as a process. A child gets no loader, so a parent that
+ * runs from TypeScript itself (as tests do) finds its children in `dist`.
+ *
+ * @param specifier relative to `base`, with its `.js` ending
+ * @param base `import.meta.url` of the caller
+ */
+export function compiledPath(specifier: string, base: string): string {
+  const path = fileURLToPath(new URL(specifier, base));
+  if (!base.endsWith('.ts')) return path;
+  const source = `${sep}src${sep}`;
+  const at = path.lastIndexOf(source);
+  return `${path.slice(0, at)}${sep}dist${sep}${path.slice(at + source.length)}`;
+}
+
+/**
+ * Forks a process for user code: standard output and error are pipes, none of the parent's `execArgv`, loaders or
+ * `NODE_OPTIONS` reach it, and job-components behaves as in production.
+ */
+export function forkForUserCode(path: string, options: ForkOptions): ChildProcess {
+  const env: NodeJS.ProcessEnv = { ...process.env, ...options.env, NODE_ENV: 'production' };
+  delete env.NODE_OPTIONS;
+  return fork(path, options.args ?? [], {
+    execArgv: [`--max-old-space-size=${options.memoryMb}`],
+    env,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+}

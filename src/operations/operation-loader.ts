@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { OperationLoader, AssetBundleType, OperationLocationType } from '@terascope/job-components';
+import type { Context, SchemaConstructor } from '@terascope/job-components';
+import { compiledPath } from './child-process.js';
+
+/**
+ * Teaches job-components' loader two things, for the whole process: where our built-in operations lie, and the
+ * schemas of bundles built against job-components 2.x. The library creates its loaders itself, inside execution
+ * contexts and the job validator, so its prototype is the only place that reaches them all.
+ */
+
+/** Our operations in the layout of an unbundled asset: `<name>/schema.js` and so on, default exports. */
+const BUILTIN_DIRECTORY = compiledPath('./builtin', import.meta.url);
+
+const warnings = new WeakMap<object, unknown[]>();
+
+/** Warnings that schemas gave while they validated with this context, oldest first. */
+export function schemaWarnings(context: Context): unknown[] {
+  return warnings.get(context) ?? [];
+}
+
+/** 2.x schemas return `{config, warnings}`; a config itself always has `_op` or `_name`. */
+function isWrapped(result: unknown): result is { config: Record<string, unknown>; warnings?: unknown[] } {
+  if (typeof result !== 'object' || result === null || '_op' in result || '_name' in result) return false;
+  const { config } = result as { config?: unknown };
+  return typeof config === 'object' && config !== null;
+}
+
+interface Schema {
+  context: Context;
+  validate(input: Record<string, unknown>): unknown;
+}
+
+function unwrapping(schema: SchemaConstructor): SchemaConstructor {
+  const Base = schema as unknown as new (context: Context, type?: string) => Schema;
+  const Unwrapping = class extends Base {
+    override validate(input: Record<string, unknown>): unknown {
+      const result = super.validate(input);
+      if (!isWrapped(result)) return result;
+      const given = Array.isArray(result.warnings) ? result.warnings : [];
+      warnings.set(this.context, [...schemaWarnings(this.context), ...given]);
+      return result.config;
+    }
+  };
+  return Unwrapping as unknown as SchemaConstructor;
+}
+
+const library = {
+  find: OperationLoader.prototype.find,
+  loadReader: OperationLoader.prototype.loadReader,
+  loadProcessor: OperationLoader.prototype.loadProcessor,
+  loadAPI: OperationLoader.prototype.loadAPI,
+};
+
+function ownOperation(name: string): string | undefined {
+  if (!/^[\w-]+$/.test(name)) return undefined;
+  const path = join(BUILTIN_DIRECTORY, name);
+  return existsSync(join(path, 'schema.js')) ? path : undefined;
+}
+
+/**
+ * Assets first, then our own, then the library's, then installed modules. A name counts as taken twice only
+ * among assets and the library's: a bundle that brings an operation of the same name as ours replaces it, and
+ * a folder of that name where the process was started is no rival to a built-in.
+ */
+OperationLoader.prototype.find = async function find(name, assetIds) {
+  const found = await library.find.call(this, name, assetIds);
+  if (found.some(({ location }) => location === OperationLocationType.asset)) {
+    return found.filter(({ location }) => location !== OperationLocationType.module);
+  }
+  const path = ownOperation(name);
+  if (path !== undefined) {
+    return [{ path, bundle_type: AssetBundleType.STANDARD, location: OperationLocationType.builtin }];
+  }
+  const builtin = found.filter(({ location }) => location === OperationLocationType.builtin);
+  return builtin.length > 0 ? builtin : found;
+};
+
+OperationLoader.prototype.loadReader = async function loadReader(name, assetIds) {
+  const loaded = await library.loadReader.call(this, name, assetIds);
+  return { ...loaded, Schema: unwrapping(loaded.Schema) };
+};
+
+OperationLoader.prototype.loadProcessor = async function loadProcessor(name, assetIds) {
+  const loaded = await library.loadProcessor.call(this, name, assetIds);
+  return { ...loaded, Schema: unwrapping(loaded.Schema) };
+};
+
+OperationLoader.prototype.loadAPI = async function loadAPI(name, assetIds) {
+  const loaded = await library.loadAPI.call(this, name, assetIds);
+  return { ...loaded, Schema: unwrapping(loaded.Schema) };
+};
+
+export { OperationLoader };

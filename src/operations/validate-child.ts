@@ -1,0 +1,31 @@
+/**
+ * The process in which jobs are validated: one request at a time, in over IPC, one answer out. User code may
+ * hang it, crash it or fill its memory: its parent ends it then (`validate.ts`).
+ */
+import { dieWithParent } from './parent-watch.js';
+import { cut, describeError } from './errors.js';
+import { validateJob } from './validate-job.js';
+import type { ValidationAnswer, ValidationReady, ValidationRequest } from './validation-messages.js';
+
+dieWithParent();
+
+const MAX_REASON = 2000;
+
+function answer(message: ValidationAnswer | ValidationReady): void {
+  process.send?.(message);
+}
+
+/** The message alone: stack frames, which the loader puts into its messages, are of no use to who posted the job. */
+function reason(err: unknown): string {
+  const message =
+    err instanceof Error && err.message !== '' ? err.message : describeError(err).split('\n')[0];
+  return cut(String(message).replace(/\n\s+at .*/g, ''), MAX_REASON);
+}
+
+process.on('message', (request: ValidationRequest) => {
+  validateJob(request.spec, request.options)
+    .then(({ job, warnings }) => answer({ job, warnings }))
+    .catch((err: unknown) => answer({ invalid: reason(err) }));
+});
+
+answer({ ready: true });

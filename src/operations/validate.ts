@@ -1,0 +1,135 @@
+import type { JobValidator } from '../api/validator.js';
+import { CodedError } from '../errors.js';
+import type { Settings } from '../settings.js';
+import type { ValidatedJob } from '../store/types.js';
+import type { Connectors } from './connectors.js';
+import { cut } from './errors.js';
+import { systemOptions } from './sysconfig.js';
+import type { ValidationAnswer } from './validation-messages.js';
+import { NoAnswer, ValidationProcess } from './validation-process.js';
+
+export interface ValidatorOptions {
+  /** Longest time one validation may take, in ms. Default 10,000. */
+  timeoutMs?: number;
+  /** Old-space limit of a validation process in MB. Default 256. */
+  memoryMb?: number;
+  /** How many validations run at the same time. Default 2: one that hangs must not hold up all others. */
+  concurrency?: number;
+  /** Connections that operations may refer to. Default none. */
+  connectors?: Connectors;
+}
+
+const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the server is shutting down' });
+
+/**
+ * Validates jobs in child processes.
+ *
+ * One process is kept idle, forked ahead of the first job. A job without assets takes it and gives it back. A job
+ * with assets uses it up: Node keeps loaded code by its path, and what an asset's code did to the process must not
+ * reach the next job. A process that hangs or crashes is lost. Whenever none is idle after a validation, the next
+ * is forked ahead.
+ */
+class ProcessValidator implements JobValidator {
+  readonly #options: Required<Omit<ValidatorOptions, 'connectors'>>;
+  readonly #system: ReturnType<typeof systemOptions>;
+  readonly #waiting: Array<() => void> = [];
+  readonly #all = new Set<ValidationProcess>();
+  #idle: ValidationProcess | undefined;
+  #running = 0;
+  #closed = false;
+
+  constructor(settings: Parameters<typeof systemOptions>[0], options: ValidatorOptions) {
+    const { connectors, ...rest } = options;
+    this.#system = { ...systemOptions(settings), ...(connectors === undefined ? {} : { connectors }) };
+    this.#options = { timeoutMs: 10_000, memoryMb: 256, concurrency: 2, ...rest };
+    this.#idle = this.#fork();
+  }
+
+  async validate(spec: Record<string, unknown>): Promise<{ job: ValidatedJob; warnings: unknown[] }> {
+    await this.#enter();
+    try {
+      return await this.#validate(spec);
+    } catch (err) {
+      if (!(err instanceof NoAnswer)) throw err;
+      if (this.#closed) throw shuttingDown();
+      const reason = `Validation failed for job config: ${cut(String(spec.name), 200)} - ${err.message}`;
+      throw new CodedError('JOB_INVALID', { reason }, { cause: err });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Ends all processes; a validation that still runs is rejected. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all([...this.#all].map((validation) => validation.end()));
+  }
+
+  async #validate(spec: Record<string, unknown>): Promise<{ job: ValidatedJob; warnings: unknown[] }> {
+    const answer = await this.#ask(spec).catch((err: unknown) => {
+      // The process may have been ended from outside, for instance by a system short of memory: only a job
+      // whose process ends twice has itself to blame.
+      if (err instanceof NoAnswer && !err.timedOut && !this.#closed) return this.#ask(spec);
+      throw err;
+    });
+    if ('job' in answer) return answer;
+    throw new CodedError('JOB_INVALID', { reason: answer.invalid });
+  }
+
+  async #ask(spec: Record<string, unknown>): Promise<ValidationAnswer> {
+    const validation = await this.#take();
+    try {
+      return await validation.ask({ spec, options: this.#system }, this.#options.timeoutMs);
+    } finally {
+      this.#giveBack(validation, spec);
+    }
+  }
+
+  /** @throws CodedError INTERNAL if no process comes up */
+  async #take(): Promise<ValidationProcess> {
+    if (this.#closed) throw shuttingDown();
+    const validation = this.#idle?.alive ? this.#idle : this.#fork();
+    if (validation === this.#idle) this.#idle = undefined;
+    try {
+      await validation.started;
+    } catch (err) {
+      const reason = `no job can be validated now: ${(err as Error).message}`;
+      throw new CodedError('INTERNAL', { reason }, { cause: err });
+    }
+    return validation;
+  }
+
+  #giveBack(validation: ValidationProcess, spec: Record<string, unknown>): void {
+    const clean = !Array.isArray(spec.assets) || spec.assets.length === 0;
+    if (validation.alive && clean && !this.#closed && !this.#idle?.alive) this.#idle = validation;
+    else void validation.end();
+    if (!this.#closed && !this.#idle?.alive) this.#idle = this.#fork();
+  }
+
+  #fork(): ValidationProcess {
+    const validation = new ValidationProcess(this.#options.memoryMb);
+    this.#all.add(validation);
+    void validation.exited.then(() => this.#all.delete(validation));
+    return validation;
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running < this.#options.concurrency) this.#running += 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Hands the place on to whoever waits longest. */
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next) next();
+    else this.#running -= 1;
+  }
+}
+
+/** Forks the first validation process at once, so that the first job need not wait for it. */
+export function createValidator(
+  settings: Pick<Settings, 'dataDir' | 'logLevel' | 'name' | 'shutdownTimeout'>,
+  options: ValidatorOptions = {},
+): JobValidator & { close(): Promise<void> } {
+  return new ProcessValidator(settings, options);
+}

@@ -1,0 +1,115 @@
+import { CodedError } from '../errors.js';
+import type { ListQuery } from './types.js';
+
+/** Type of a document field that lists can sort and filter by. */
+export type FieldType = 'text' | 'number' | 'boolean' | 'time';
+export type Fields = Readonly<Record<string, FieldType>>;
+
+type ValueOf<T extends FieldType> = T extends 'number' ? number : T extends 'boolean' ? boolean : string;
+/** The columns that hold those fields; a column is named as its field is. */
+export type Columns<F extends Fields> = { [K in keyof F]: ValueOf<F[K]> | null };
+
+const CONFIG_FIELDS = {
+  name: 'text',
+  active: 'boolean',
+  analytics: 'boolean',
+  autorecover: 'boolean',
+  lifecycle: 'text',
+  log_level: 'text',
+  max_retries: 'number',
+  probation_window: 'number',
+  slicers: 'number',
+  workers: 'number',
+  stateful: 'boolean',
+} as const satisfies Fields;
+
+const RECORD_FIELDS = {
+  _created: 'time',
+  _updated: 'time',
+  _deleted: 'boolean',
+  _deleted_on: 'time',
+} as const satisfies Fields;
+
+/** Teraslice REST API, sections 2 and 1.3. */
+export const JOB_FIELDS = { job_id: 'text', ...CONFIG_FIELDS, ...RECORD_FIELDS } as const satisfies Fields;
+
+/** Teraslice REST API, sections 3 and 1.3. */
+export const EXECUTION_FIELDS = {
+  ex_id: 'text',
+  job_id: 'text',
+  ...CONFIG_FIELDS,
+  ...RECORD_FIELDS,
+  _status: 'text',
+  _has_errors: 'boolean',
+  _failureReason: 'text',
+  recovered_execution: 'text',
+  recovered_slice_type: 'text',
+  slicer_hostname: 'text',
+  slicer_port: 'number',
+  teraslice_version: 'text',
+} as const satisfies Fields;
+
+/** Teraslice REST API, section 7.5. */
+export const FAILED_SLICE_FIELDS = {
+  ex_id: 'text',
+  slice_id: 'text',
+  slicer_id: 'number',
+  slicer_order: 'number',
+  error: 'text',
+  retry_count: 'number',
+  _created: 'time',
+  _updated: 'time',
+} as const satisfies Fields;
+
+function columnValue(type: FieldType, value: unknown): string | number | boolean | null {
+  switch (type) {
+    case 'text':
+      return typeof value === 'string' ? value : null;
+    case 'time':
+      return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null;
+    case 'number':
+      return typeof value === 'number' && Number.isFinite(value) ? value : null;
+    case 'boolean':
+      return typeof value === 'boolean' ? value : null;
+  }
+}
+
+/** Takes the columns out of a document; a value of another type than the field's leaves its column empty. */
+export function extractColumns<F extends Fields>(fields: F, document: object): Columns<F> {
+  const values = document as Record<string, unknown>;
+  const columns = Object.entries(fields).map(([field, type]) => [field, columnValue(type, values[field])]);
+  return Object.fromEntries(columns) as Columns<F>;
+}
+
+/** Fields that every row has: their order needs no word about nulls, so that the plain index serves. */
+const NEVER_NULL = new Set(['_created', '_updated', 'job_id', 'ex_id', '_status', 'slice_id']);
+
+const bounded = (count: number): number => Math.min(Math.max(0, Math.trunc(count)), Number.MAX_SAFE_INTEGER);
+
+export interface Paging<F extends Fields> {
+  size: number;
+  from: number;
+  field: keyof F & string;
+  direction: 'asc' | 'desc';
+  /** Rows without the field come last, whatever the direction. */
+  nullable: boolean;
+}
+
+/**
+ * Paging with the defaults of Teraslice REST API, section 1.3.
+ * @throws CodedError BAD_SORT if the field is not one of `fields` or the direction is neither asc nor desc.
+ */
+export function paging<F extends Fields>(query: ListQuery, fields: F): Paging<F> {
+  const sort = query.sort ?? '_updated:desc';
+  const [, field = sort, direction] = /^(.*):(asc|desc)$/.exec(sort) ?? [];
+  if (direction === undefined || !Object.hasOwn(fields, field)) {
+    throw new CodedError('BAD_SORT', { field, fields: Object.keys(fields).join(', ') });
+  }
+  return {
+    size: bounded(query.size ?? 100),
+    from: bounded(query.from ?? 0),
+    field,
+    direction: direction as 'asc' | 'desc',
+    nullable: !NEVER_NULL.has(field),
+  };
+}

@@ -1,0 +1,65 @@
+import { Kysely, type PostgresDialect, sql } from 'kysely';
+import { startMaintenance } from './maintenance.js';
+import { migrate } from './migrations.js';
+import { nulPlugin } from './nul-plugin.js';
+import { openPglite } from './pglite.js';
+import { postgresDialect } from './postgres.js';
+import type { Schema } from './schema.js';
+import { auditStore } from './tables/audit.js';
+import { executionStore } from './tables/executions.js';
+import { failedSliceStore } from './tables/failed-slices.js';
+import { jobStore } from './tables/jobs.js';
+import { placementStore } from './tables/placement.js';
+import { sweepStaged } from './tables/recovered-slices.js';
+import { slicePageStore } from './tables/slice-pages.js';
+import type { Store } from './types.js';
+
+export { FolderLockedError } from './folder-lock.js';
+export * from './types.js';
+
+export interface StoreOptions {
+  /** PostgreSQL URL. Undefined: PGlite in `<dataDir>/store`, which one process at a time can open. */
+  url?: string;
+  dataDir: string;
+}
+
+/**
+ * Opens the store and brings its schema up to date.
+ * @throws FolderLockedError if another process has the embedded store open
+ * @throws CodedError STORE_UNAVAILABLE if PostgreSQL cannot be reached
+ */
+export async function openStore({ url, dataDir }: StoreOptions): Promise<Store> {
+  if (url !== undefined) return open(postgresDialect(url));
+  const { dialect, unlock } = await openPglite(dataDir);
+  return open(dialect, unlock);
+}
+
+/** `unlock`: only the embedded database has it, and only that one must be maintained from here. */
+async function open(dialect: PostgresDialect, unlock?: () => Promise<void>): Promise<Store> {
+  const db = new Kysely<Schema>({ dialect, plugins: [nulPlugin()] });
+  const stopMaintenance = unlock && startMaintenance(db);
+  const close = async (): Promise<void> => {
+    await stopMaintenance?.();
+    await db.destroy();
+    await unlock?.();
+  };
+  try {
+    await migrate(db);
+    await sweepStaged(db);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    jobs: jobStore(db),
+    executions: executionStore(db),
+    failures: failedSliceStore(db),
+    pages: slicePageStore(db),
+    placement: placementStore(db),
+    audit: auditStore(db),
+    ping: async () => {
+      await sql`select 1`.execute(db);
+    },
+    close,
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The embedded database: PGlite in a locked folder, behind the pool interface of Kysely's PostgreSQL dialect.
+ *
+ * PGlite is one session. The pool therefore has one client and hands it to one caller after the other:
+ * a caller keeps it for a statement, or for a whole transaction, and nothing else gets in between.
+ *
+ * Durability: a commit is answered after its log record was written to the operating system, so killing
+ * the process loses nothing that was acknowledged. There is no fsync behind it: a power failure can.
+ */
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { PGlite, types } from '@electric-sql/pglite';
+import {
+  PostgresDialect,
+  type PostgresCursor,
+  type PostgresPool,
+  type PostgresPoolClient,
+  type PostgresQueryResult,
+} from 'kysely';
+import { CodedError } from '../errors.js';
+import { lockFolder } from './folder-lock.js';
+
+/** Longest wait for the session in ms. Only a transaction that waits for its own process takes that long. */
+const SESSION_TIMEOUT = 30_000;
+
+const PARSERS = {
+  [types.INT8]: Number,
+  [types.TIMESTAMPTZ]: (text: string) => new Date(text).toISOString(),
+};
+
+class Client implements PostgresPoolClient {
+  constructor(
+    private readonly database: PGlite,
+    readonly release: () => void,
+  ) {}
+
+  query<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>>;
+  query<R>(cursor: PostgresCursor<R>): PostgresCursor<R>;
+  query<R>(
+    sql: string | PostgresCursor<R>,
+    parameters: ReadonlyArray<unknown> = [],
+  ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
+    if (typeof sql !== 'string') throw new Error('PGlite has no cursors');
+    return this.execute<R>(sql, parameters);
+  }
+
+  private async execute<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>> {
+    const { command, rows, affectedRows } = await this.database.query<R>(sql, [...parameters], {
+      parsers: PARSERS,
+    });
+    return {
+      command: command as PostgresQueryResult<R>['command'],
+      rowCount: affectedRows ?? 0,
+      rows: rows as R[],
+    };
+  }
+}
+
+/** A pool of the one session; callers get it in the order in which they asked. */
+export class SessionPool implements PostgresPool {
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly database: PGlite,
+    private readonly timeout = SESSION_TIMEOUT,
+  ) {}
+
+  /** @throws CodedError STORE_UNAVAILABLE if the session was not free in time. */
+  async connect(): Promise<PostgresPoolClient> {
+    const before = this.#last;
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    this.#last = before.then(() => released);
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<true>((resolve) => {
+      timer = setTimeout(resolve, this.timeout, true);
+    });
+    const isLate = await Promise.race([before, late]);
+    clearTimeout(timer);
+    if (isLate === true) {
+      release();
+      const cause = new Error(`the database session was not free for ${this.timeout} ms`);
+      throw new CodedError('STORE_UNAVAILABLE', {}, { cause });
+    }
+    return new Client(this.database, release);
+  }
+
+  async end(): Promise<void> {
+    await this.#last;
+    await this.database.close();
+  }
+}
+
+/** A database cut short while it was created cannot be opened, so it gets its name when it is complete. */
+async function create(folder: string): Promise<void> {
+  const unfinished = `${folder}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  const database = await PGlite.create(unfinished);
+  await database.close();
+  await rename(unfinished, folder);
+}
+
+/**
+ * Opens the database in `<dataDir>/store`; creates it if there is none.
+ * @throws FolderLockedError if another process has it open
+ */
+export async function openPglite(
+  dataDir: string,
+): Promise<{ dialect: PostgresDialect; unlock: () => Promise<void> }> {
+  const unlock = await lockFolder(dataDir);
+  try {
+    const folder = `${dataDir}/store`;
+    if (!existsSync(folder)) await create(folder);
+    const database = await PGlite.create(folder);
+    return { dialect: new PostgresDialect({ pool: new SessionPool(database) }), unlock };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}

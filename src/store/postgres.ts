@@ -1,0 +1,39 @@
+import { PostgresDialect, type PostgresPool } from 'kysely';
+import pg from 'pg';
+import { CodedError } from '../errors.js';
+
+/** Longest wait for a connection in ms. */
+const CONNECT_TIMEOUT = 10_000;
+
+const { builtins } = pg.types;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text') => {
+    if (oid === builtins.INT8) return Number;
+    if (oid === builtins.TIMESTAMPTZ) return (text: string) => new Date(text).toISOString();
+    return pg.types.getTypeParser(oid, format);
+  }) as pg.CustomTypesConfig['getTypeParser'],
+};
+
+/** PostgreSQL through a pool of at most ten connections. */
+export function postgresDialect(url: string): PostgresDialect {
+  const pool = new pg.Pool({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT,
+    keepAlive: true,
+    application_name: 'temposlice',
+    types,
+  });
+  // The pool has already dropped that connection; without a listener an idle one that breaks ends the process.
+  pool.on('error', () => undefined);
+  const guarded: PostgresPool = {
+    connect: async () => {
+      try {
+        return await pool.connect();
+      } catch (cause) {
+        throw new CodedError('STORE_UNAVAILABLE', {}, { cause });
+      }
+    },
+    end: () => pool.end(),
+  };
+  return new PostgresDialect({ pool: guarded });
+}

@@ -1,0 +1,127 @@
+import type { ColumnType, Generated, Insertable, Kysely, Updateable } from 'kysely';
+import type { Columns, EXECUTION_FIELDS, JOB_FIELDS } from './fields.js';
+import type {
+  Counters,
+  ExecutionDocument,
+  ExecutionStatus,
+  HostRow,
+  JobDocument,
+  NodeRow,
+  RecoveryStart,
+  SliceTuple,
+} from './types.js';
+
+/** A `json` column (not `jsonb`: that one loses the order of keys and cannot hold NUL). Written as text. */
+type Json<T> = ColumnType<T, string, string>;
+type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
+
+export interface JobsTable extends Omit<Columns<typeof JOB_FIELDS>, 'job_id'> {
+  job_id: string;
+  doc: Json<JobDocument>;
+}
+
+export interface ExecutionsTable extends Omit<
+  Columns<typeof EXECUTION_FIELDS>,
+  'ex_id' | 'job_id' | '_status' | '_created' | '_updated'
+> {
+  ex_id: string;
+  job_id: string;
+  _status: ExecutionStatus;
+  _created: string;
+  _updated: string;
+  /** Breaks ties between executions created in the same millisecond. */
+  number: Generated<number>;
+  /** Computed from `_status`. */
+  terminal: ColumnType<boolean, never, never>;
+  /** What may change of the document, laid over its `spec`. */
+  state: Json<Partial<ExecutionDocument>>;
+  workers_wanted: number;
+  status_seq: Generated<number>;
+  counters_seq: Generated<number>;
+  counters: NullableJson<Counters>;
+  /** Slices processed and failed, out of the counters, for totals. */
+  processed: Generated<number>;
+  failed: Generated<number>;
+  closed: Generated<boolean>;
+  report: NullableJson<unknown>;
+  recovery: NullableJson<RecoveryStart>;
+  recovered_total: Generated<number>;
+}
+
+/**
+ * The documents as they were inserted. They never change, and they are large: apart, status writes stay
+ * small, and lists sort and filter without reading through them.
+ */
+export interface ExecutionSpecsTable {
+  ex_id: string;
+  spec: Json<ExecutionDocument>;
+}
+
+export interface FailedSlicesTable {
+  ex_id: string;
+  slicer_id: number;
+  slicer_order: number;
+  slice_id: string;
+  request: string;
+  error: string;
+  retry_count: number | null;
+  _created: string;
+  _updated: string;
+}
+
+export interface RecoveredSlicesTable {
+  ex_id: string;
+  position: number;
+  slicer_id: number;
+  slicer_order: number;
+  request: string;
+  slice_id: string | null;
+  staged: Generated<string>;
+}
+
+export interface SlicePagesTable {
+  ex_id: string;
+  page_id: string;
+  slices: Json<SliceTuple[]>;
+}
+
+/** Metadata of an asset bundle; `location` says where its bytes lie. */
+export interface AssetsTable {
+  id: string;
+  name: string;
+  version: string;
+  description: string | null;
+  node_version: string | null;
+  platform: string | null;
+  arch: string | null;
+  size: number;
+  location: string;
+  _created: string;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: Generated<string>;
+  action: string;
+  job_id: string | null;
+  ex_id: string | null;
+  detail: NullableJson<unknown>;
+}
+
+export interface Schema {
+  jobs: JobsTable;
+  executions: ExecutionsTable;
+  execution_specs: ExecutionSpecsTable;
+  failed_slices: FailedSlicesTable;
+  recovered_slices: RecoveredSlicesTable;
+  slice_pages: SlicePagesTable;
+  assets: AssetsTable;
+  nodes: NodeRow;
+  hosts: HostRow;
+  audit: AuditTable;
+}
+
+/** The database or a transaction of it. */
+export type Database = Kysely<Schema>;
+export type NewExecution = Insertable<ExecutionsTable>;
+export type ExecutionUpdate = Updateable<ExecutionsTable>;

@@ -1,0 +1,24 @@
+/** Bytes of text that one statement carries, about. */
+export const STATEMENT_BYTES = 4 * 1024 * 1024;
+/** Rows that one statement carries. They travel as one array a column: no limit of parameters applies. */
+const STATEMENT_ROWS = 2_000;
+
+/** Cuts rows into batches that are small enough for one statement each; a row is never dropped or cut. */
+export async function* batches<T>(
+  rows: Iterable<T> | AsyncIterable<T>,
+  bytesOf: (row: T) => number,
+): AsyncGenerator<T[]> {
+  let batch: T[] = [];
+  let bytes = 0;
+  for await (const row of rows) {
+    const size = bytesOf(row);
+    if (batch.length > 0 && (batch.length >= STATEMENT_ROWS || bytes + size > STATEMENT_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(row);
+    bytes += size;
+  }
+  if (batch.length > 0) yield batch;
+}

@@ -1,0 +1,67 @@
+import { sql } from 'kysely';
+import type { Database } from '../schema.js';
+import type { Counters, ExecutionStore, ExecutionTotals } from '../types.js';
+
+/** The last counters of each execution, as one array a column. */
+function latestCounters(batch: Array<{ ex_id: string; seq: number; counters: Counters }>) {
+  const latest = new Map<string, { seq: number; counters: Counters }>();
+  for (const { ex_id: exId, seq, counters } of batch) {
+    if (seq > (latest.get(exId)?.seq ?? -1)) latest.set(exId, { seq, counters });
+  }
+  const rows = [...latest.values()];
+  return {
+    ids: [...latest.keys()],
+    seqs: rows.map((row) => row.seq),
+    counters: rows.map((row) => JSON.stringify(row.counters)),
+    processed: rows.map((row) => row.counters.stats.processed),
+    failed: rows.map((row) => row.counters.stats.failed),
+  };
+}
+
+export function executionCounters(db: Database): Pick<ExecutionStore, 'writeCounters' | 'totals'> {
+  return {
+    async writeCounters(batch) {
+      if (batch.length === 0) return;
+      const { ids, seqs, counters, processed, failed } = latestCounters(batch);
+      // Rows are locked in one order, so that masters that write the same executions never deadlock.
+      await sql`
+        with latest as (
+          select e.ex_id, given.seq, given.counters, given.processed, given.failed
+          from executions e
+          join unnest(
+            ${ids}::text[], ${seqs}::bigint[], ${counters}::text[],
+            ${processed}::double precision[], ${failed}::double precision[]
+          ) as given (ex_id, seq, counters, processed, failed) on given.ex_id = e.ex_id
+          where given.seq > e.counters_seq and not e.closed
+          order by e.ex_id
+          for update of e
+        )
+        update executions e
+        set counters = latest.counters::json, counters_seq = latest.seq,
+            processed = latest.processed, failed = latest.failed
+        from latest
+        where e.ex_id = latest.ex_id and latest.seq > e.counters_seq and not e.closed
+      `.execute(db);
+    },
+
+    async totals() {
+      const rows = await db
+        .selectFrom('executions')
+        .groupBy('_status')
+        .select(({ fn }) => [
+          '_status',
+          fn.countAll<number>().as('count'),
+          fn.sum<number>('processed').as('processed'),
+          fn.sum<number>('failed').as('failed'),
+        ])
+        .execute();
+      const totals: ExecutionTotals = { statuses: {}, processed: 0, failed: 0 };
+      for (const row of rows) {
+        totals.statuses[row._status] = row.count;
+        totals.processed += row.processed;
+        totals.failed += row.failed;
+      }
+      return totals;
+    },
+  };
+}

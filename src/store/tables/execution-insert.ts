@@ -1,0 +1,73 @@
+import { CodedError } from '../../errors.js';
+import type { Database } from '../schema.js';
+import type { ExecutionDocument, RecoveryStart, SliceTuple } from '../types.js';
+import { toNewExecution } from './execution-rows.js';
+import { discardStaged, stageSlices } from './recovered-slices.js';
+
+export interface Recovered {
+  start: RecoveryStart;
+  slices: Iterable<SliceTuple> | AsyncIterable<SliceTuple>;
+}
+
+const isActiveConflict = (error: unknown): boolean =>
+  error instanceof Error && 'constraint' in error && error.constraint === 'executions_one_active_per_job';
+
+async function isActive(db: Database, jobId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('executions')
+    .select('ex_id')
+    .where('job_id', '=', jobId)
+    .where('terminal', '=', false)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/**
+ * Stores an execution with the slices it recovers. These are staged first, in statements of their own:
+ * they may come from this store, page by page, which a transaction held open meanwhile would keep
+ * PGlite's one session from reading. They count once the row that refers to them is there; what a crash
+ * leaves staged is swept away later.
+ */
+export async function insertExecution(
+  db: Database,
+  doc: ExecutionDocument,
+  recovered?: Recovered,
+): Promise<void> {
+  const { ex_id: exId, job_id: jobId } = doc;
+  if (recovered !== undefined && (await isActive(db, jobId)))
+    throw new CodedError('JOB_ACTIVE', { job_id: jobId });
+  try {
+    const total = recovered === undefined ? 0 : await stageSlices(db, exId, recovered.slices);
+    await db.transaction().execute(async (trx) => {
+      const job = await trx
+        .selectFrom('jobs')
+        .select('_deleted')
+        .where('job_id', '=', jobId)
+        .forShare()
+        .executeTakeFirst();
+      if (job?._deleted === true) {
+        const action = recovered === undefined ? 'started' : 'recovered';
+        throw new CodedError('JOB_DELETED', { job_id: jobId, action });
+      }
+      await trx
+        .insertInto('executions')
+        .values(toNewExecution(doc, recovered?.start, total))
+        .execute();
+      await trx
+        .insertInto('execution_specs')
+        .values({ ex_id: exId, spec: JSON.stringify(doc) })
+        .execute();
+      if (total > 0) {
+        const { count } = await trx
+          .selectFrom('recovered_slices')
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .where('ex_id', '=', exId)
+          .executeTakeFirstOrThrow();
+        if (count !== total) throw new Error(`${count} of ${total} recovered slices were stored`);
+      }
+    });
+  } catch (error) {
+    if (recovered !== undefined) await discardStaged(db, exId);
+    throw isActiveConflict(error) ? new CodedError('JOB_ACTIVE', { job_id: jobId }, { cause: error }) : error;
+  }
+}

@@ -1,0 +1,87 @@
+import { type Selectable, sql } from 'kysely';
+import { FAILED_SLICE_FIELDS, paging } from '../fields.js';
+import type { Database, FailedSlicesTable } from '../schema.js';
+import type { FailedSlice, FailedSliceStore } from '../types.js';
+import { batches } from './batches.js';
+import { orderBy } from './order.js';
+
+/** A request is JSON, where NUL is written as an escape; a bare one can only come from elsewhere. */
+const escapeNul = (request: string): string => request.replaceAll('\0', '\\u0000');
+
+function toFailedSlice(row: Selectable<FailedSlicesTable>): FailedSlice {
+  const { retry_count: retries, ...slice } = row;
+  return { ...slice, state: 'error', ...(retries !== null && { retry_count: retries }) };
+}
+
+async function insert(db: Database, page: FailedSlice[]): Promise<void> {
+  const column = <T>(pick: (slice: FailedSlice) => T): T[] => page.map(pick);
+  await sql`
+    insert into failed_slices
+      (ex_id, slicer_id, slicer_order, slice_id, request, error, retry_count, _created, _updated)
+    select * from unnest(
+      ${column((slice) => slice.ex_id)}::text[], ${column((slice) => slice.slicer_id)}::integer[],
+      ${column((slice) => slice.slicer_order)}::bigint[], ${column((slice) => slice.slice_id)}::text[],
+      ${column((slice) => escapeNul(slice.request))}::text[], ${column((slice) => slice.error)}::text[],
+      ${column((slice) => slice.retry_count ?? null)}::integer[],
+      ${column((slice) => slice._created)}::timestamptz[], ${column((slice) => slice._updated)}::timestamptz[]
+    )
+    on conflict do nothing
+  `.execute(db);
+}
+
+export function failedSliceStore(db: Database): FailedSliceStore {
+  return {
+    async write(page) {
+      for await (const batch of batches(page, (slice) => slice.request.length + slice.error.length)) {
+        await insert(db, batch);
+      }
+    },
+
+    async list(query) {
+      const page = paging(query, FAILED_SLICE_FIELDS);
+      let rows = db.selectFrom('failed_slices').selectAll();
+      if (query.ex_id !== undefined) rows = rows.where('ex_id', '=', query.ex_id);
+      const found = await rows
+        .orderBy(page.field, orderBy(page))
+        .orderBy('ex_id')
+        .orderBy('slicer_id', page.direction)
+        .orderBy('slicer_order', page.direction)
+        .orderBy('slice_id')
+        .limit(page.size)
+        .offset(page.from)
+        .execute();
+      return found.map(toFailedSlice);
+    },
+
+    async count(exId) {
+      const { count } = await db
+        .selectFrom('failed_slices')
+        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .where('ex_id', '=', exId)
+        .executeTakeFirstOrThrow();
+      return count;
+    },
+
+    async *pages(exId, pageSize) {
+      let last: FailedSlice | undefined;
+      for (;;) {
+        let rows = db.selectFrom('failed_slices').selectAll().where('ex_id', '=', exId);
+        if (last !== undefined) {
+          const { slicer_id: slicerId, slicer_order: order, slice_id: id } = last;
+          rows = rows.where(
+            sql<boolean>`(slicer_id, slicer_order, slice_id) > (${slicerId}::integer, ${order}::bigint, ${id}::text)`,
+          );
+        }
+        const page = await rows
+          .orderBy('slicer_id')
+          .orderBy('slicer_order')
+          .orderBy('slice_id')
+          .limit(pageSize)
+          .execute();
+        if (page.length > 0) yield page.map(toFailedSlice);
+        last = page.map(toFailedSlice).at(-1);
+        if (page.length < pageSize) return;
+      }
+    },
+  };
+}

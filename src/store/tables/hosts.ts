@@ -1,0 +1,50 @@
+import type { Database } from '../schema.js';
+import type { HostRow } from '../types.js';
+
+/** Hosts not ended, oldest first. */
+export function selectLiveHosts(
+  db: Database,
+  filter: { ex_id?: string; node_id?: string } = {},
+): Promise<HostRow[]> {
+  let rows = db.selectFrom('hosts').selectAll().where('state', '!=', 'ended');
+  if (filter.ex_id !== undefined) rows = rows.where('ex_id', '=', filter.ex_id);
+  if (filter.node_id !== undefined) rows = rows.where('node_id', '=', filter.node_id);
+  return rows.orderBy('created').orderBy('host_id').execute();
+}
+
+export const selectHostsOf = (db: Database, exId: string): Promise<HostRow[]> =>
+  db
+    .selectFrom('hosts')
+    .selectAll()
+    .where('ex_id', '=', exId)
+    .orderBy('created')
+    .orderBy('host_id')
+    .execute();
+
+export const selectHost = (db: Database, hostId: string): Promise<HostRow | undefined> =>
+  db.selectFrom('hosts').selectAll().where('host_id', '=', hostId).executeTakeFirst();
+
+export async function insertHosts(db: Database, hosts: HostRow[]): Promise<void> {
+  if (hosts.length > 0) await db.insertInto('hosts').values(hosts).execute();
+}
+
+/** An ended host stays ended: a report that was overtaken by its end changes nothing. */
+export async function updateHost(db: Database, hostId: string, patch: Partial<HostRow>): Promise<void> {
+  let update = db
+    .updateTable('hosts')
+    .set({ updated: new Date().toISOString(), ...patch })
+    .where('host_id', '=', hostId);
+  if (patch.state !== undefined && patch.state !== 'ended') update = update.where('state', '!=', 'ended');
+  await update.execute();
+}
+
+/** Highest epoch a slicer of the execution ever had; 0 if it had none. */
+export async function lastEpoch(db: Database, exId: string): Promise<number> {
+  const { epoch } = await db
+    .selectFrom('hosts')
+    .select(({ fn }) => fn.max('epoch').as('epoch'))
+    .where('ex_id', '=', exId)
+    .where('kind', '=', 'slicer')
+    .executeTakeFirstOrThrow();
+  return epoch ?? 0;
+}

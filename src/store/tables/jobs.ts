@@ -1,0 +1,75 @@
+import { sql } from 'kysely';
+import { CodedError } from '../../errors.js';
+import { extractColumns, JOB_FIELDS, paging } from '../fields.js';
+import type { Database } from '../schema.js';
+import type { JobDocument, JobStore } from '../types.js';
+import { orderBy } from './order.js';
+
+const toRow = (job: JobDocument) => ({
+  ...extractColumns(JOB_FIELDS, job),
+  job_id: job.job_id,
+  doc: JSON.stringify(job),
+});
+
+export function jobStore(db: Database): JobStore {
+  return {
+    async insert(job) {
+      await db.insertInto('jobs').values(toRow(job)).execute();
+    },
+
+    async get(jobId) {
+      const row = await db.selectFrom('jobs').select('doc').where('job_id', '=', jobId).executeTakeFirst();
+      return row?.doc;
+    },
+
+    async replace(job) {
+      const { numUpdatedRows } = await db
+        .updateTable('jobs')
+        .set(toRow(job))
+        .where('job_id', '=', job.job_id)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) throw new CodedError('JOB_NOT_FOUND', { job_id: job.job_id });
+    },
+
+    remove: (jobId, deletedOn) =>
+      db.transaction().execute(async (trx) => {
+        // Executions are inserted under a share lock of this row: none slips in behind the check.
+        const row = await trx
+          .selectFrom('jobs')
+          .select('doc')
+          .where('job_id', '=', jobId)
+          .forUpdate()
+          .executeTakeFirst();
+        if (row === undefined) return undefined;
+        const running = await trx
+          .selectFrom('executions')
+          .select('ex_id')
+          .where('job_id', '=', jobId)
+          .where('terminal', '=', false)
+          .executeTakeFirst();
+        if (running !== undefined) throw new CodedError('JOB_RUNNING', { job_id: jobId });
+        const mark = { _deleted: true, _deleted_on: deletedOn, _updated: deletedOn };
+        const job: JobDocument = { ...row.doc, ...mark, active: false };
+        await trx.updateTable('jobs').set(toRow(job)).where('job_id', '=', jobId).execute();
+        await trx.updateTable('executions').set(mark).where('job_id', '=', jobId).execute();
+        return job;
+      }),
+
+    async list(query) {
+      const page = paging(query, JOB_FIELDS);
+      let rows = db.selectFrom('jobs').select('doc');
+      // A job that does not say whether it is active counts as active.
+      if (query.active !== undefined) rows = rows.where(sql<boolean>`active is not false`, '=', query.active);
+      if (query.deleted !== undefined) {
+        rows = rows.where(sql<boolean>`_deleted is true`, '=', query.deleted);
+      }
+      const found = await rows
+        .orderBy(page.field, orderBy(page))
+        .orderBy('job_id')
+        .limit(page.size)
+        .offset(page.from)
+        .execute();
+      return found.map((row) => row.doc);
+    },
+  };
+}

@@ -1,0 +1,42 @@
+import { sql } from 'kysely';
+import type { Database } from '../schema.js';
+import type { PlacementStore, PlacementTables } from '../types.js';
+import { insertHosts, lastEpoch, selectHost, selectHostsOf, selectLiveHosts, updateHost } from './hosts.js';
+import { deleteNode, recordPresence, selectNodes } from './nodes.js';
+
+/** Key of the advisory lock that masters take turns with; any constant that nobody else uses. */
+const PLACEMENT_LOCK = 5678_0001;
+
+const placementTables = (db: Database): PlacementTables => ({
+  nodes: () => selectNodes(db),
+  liveHosts: () => selectLiveHosts(db),
+  active: () =>
+    db
+      .selectFrom('executions')
+      .select(['ex_id', 'job_id', '_status as status', 'workers_wanted', '_created as created'])
+      .where(sql<boolean>`not terminal`)
+      .orderBy('_created')
+      .orderBy('number')
+      .execute(),
+  insertHosts: (hosts) => insertHosts(db, hosts),
+  updateHost: (hostId, patch) => updateHost(db, hostId, patch),
+  lastEpoch: (exId) => lastEpoch(db, exId),
+});
+
+export function placementStore(db: Database): PlacementStore {
+  return {
+    presence: (node) => recordPresence(db, node),
+    nodes: () => selectNodes(db),
+    removeNode: (nodeId) => deleteNode(db, nodeId),
+    liveHosts: (filter) => selectLiveHosts(db, filter),
+    hostsOf: (exId) => selectHostsOf(db, exId),
+    host: (hostId) => selectHost(db, hostId),
+    insertHosts: (hosts) => insertHosts(db, hosts),
+    updateHost: (hostId, patch) => updateHost(db, hostId, patch),
+    exclusively: (work) =>
+      db.transaction().execute(async (trx) => {
+        await sql`select pg_advisory_xact_lock(${PLACEMENT_LOCK}::bigint)`.execute(trx);
+        return work(placementTables(trx));
+      }),
+  };
+}

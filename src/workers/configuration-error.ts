@@ -1,0 +1,19 @@
+import { FolderLockedError } from '../store/folder-lock.js';
+
+/** Exit code of a process that cannot run as it was configured (`EX_CONFIG` of sysexits.h). */
+export const EXIT_CONFIGURATION = 78;
+
+/** Something a person has to change (a taken port, a locked folder): starting again cannot help. */
+export class ConfigurationError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** True for an error that no restart can cure. */
+export function isConfigurationError(error: unknown): boolean {
+  if (error instanceof ConfigurationError || error instanceof FolderLockedError) return true;
+  const code = (error as NodeJS.ErrnoException | null)?.code;
+  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
+}

@@ -1,0 +1,61 @@
+import type { ExecutionDocument } from '../../store/types.js';
+import type { CreateInput, CreateResult, FailedOutcome } from '../../workflows/types.js';
+
+/**
+ * What a node and its hosts say to each other.
+ *
+ * Node to host goes over Node's IPC channel. Host to node goes over a pipe that the host writes
+ * *synchronously*: what a host wrote before it died, however it died, can still be read.
+ */
+
+/** File descriptor of the pipe in the host. */
+export const PIPE_FD = 4;
+
+export interface HostSetup {
+  hostId: string;
+  kind: 'worker' | 'slicer';
+  execution: ExecutionDocument;
+  clusterName: string;
+  logDir: string;
+  logLevel: string;
+  assetsDirectory: string;
+  /** Milliseconds a slice may go on once the host is to end. */
+  shutdownTimeout: number;
+  /** Seconds without a ping after which the host ends itself. */
+  fenceSeconds: number;
+}
+
+export interface HostLease {
+  /** `[slicer_id, slicer_order, request as JSON, slice_id?]` */
+  slices: Array<[number, number, string, string?]>;
+  tries: Array<[number, number]>;
+  budget: number;
+  logLevel?: string | null;
+}
+
+export type ToHost =
+  | { type: 'setup'; setup: HostSetup }
+  | { type: 'ping' }
+  | { type: 'lease'; lease: HostLease }
+  /** Start no further slice of the lease. */
+  | { type: 'halt' }
+  | { type: 'create'; call: number; input: CreateInput }
+  /** End: a worker flushes its operations first. */
+  | { type: 'drain' }
+  | { type: 'metadata'; call: number; metadata?: Record<string, unknown>; error?: string };
+
+export type FromHost =
+  | { type: 'ready' }
+  /** Operations could not be loaded or initialised; the host ends. */
+  | { type: 'initFailed'; error: string }
+  /** The first slice of the lease is about to start. */
+  | { type: 'begun' }
+  /** The slice at hand was completed, and the next one, if any, is about to start. */
+  | { type: 'completed' }
+  | { type: 'failed'; failure: FailedOutcome }
+  | { type: 'leaseEnded'; ms: number; records: number[]; times: number[] }
+  | { type: 'created'; call: number; result: CreateResult }
+  | { type: 'createFailed'; call: number; failure: string; error: string }
+  | { type: 'flushed'; error?: string }
+  | { type: 'getMetadata'; call: number }
+  | { type: 'setMetadata'; call: number; metadata: Record<string, unknown> };

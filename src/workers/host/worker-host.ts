@@ -1,0 +1,143 @@
+import { setImmediate as macrotask } from 'node:timers/promises';
+import type { WorkerExecutionContext, Slice } from '@terascope/job-components';
+import { describeError } from '../../operations/errors.js';
+import { createWorkerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
+import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
+import { sliceId } from '../../workflows/slice-id.js';
+import type { FromHost, HostLease } from './protocol.js';
+
+/** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
+const LISTEN_EVERY_MS = 50;
+
+/**
+ * Runs the slices of one lease after the other through reader and processors.
+ *
+ *     idle → running (begun, completed | failed, …) → leaseEnded → idle → ending
+ */
+export class WorkerHost {
+  private halted = false;
+  private running: Promise<void> = Promise.resolve();
+  private retries = 0;
+  private attempt = 1;
+
+  private constructor(
+    private readonly exId: string,
+    private readonly loaded: Loaded<WorkerExecutionContext>,
+    private readonly send: (message: FromHost) => void,
+  ) {
+    loaded.execution.events.on('slice:retry', () => {
+      this.retries++;
+    });
+  }
+
+  /** @throws whatever loading or initializing an operation throws */
+  static async start(
+    execution: ExecutionDocument,
+    options: LoadingOptions,
+    send: (message: FromHost) => void,
+  ): Promise<WorkerHost> {
+    const loaded = await createWorkerContext(execution, options);
+    await loaded.execution.initialize();
+    return new WorkerHost(execution.ex_id, loaded, send);
+  }
+
+  /** Starts no further slice of the lease at hand. */
+  halt(): void {
+    this.halted = true;
+  }
+
+  run(lease: HostLease): Promise<void> {
+    this.halted = false;
+    this.running = this.runLease(lease);
+    return this.running;
+  }
+
+  /** Lets the slice at hand finish, flushes stateful operations, shuts all of them down. */
+  async end(): Promise<void> {
+    this.halt();
+    await this.running;
+    try {
+      await this.loaded.execution.flush();
+    } finally {
+      await this.loaded.execution.shutdown();
+    }
+  }
+
+  private async runLease(lease: HostLease): Promise<void> {
+    const begun = performance.now();
+    const records: number[] = [];
+    const times: number[] = [];
+    const tries = new Map(lease.tries);
+    if (lease.logLevel) this.loaded.setLogLevel(lease.logLevel);
+    this.send({ type: 'begun' });
+    let heard = begun;
+    for (const [i, tuple] of lease.slices.entries()) {
+      await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
+      const now = performance.now();
+      if (this.halted || now - begun >= lease.budget) break;
+      if (now - heard >= LISTEN_EVERY_MS) {
+        heard = now;
+        await macrotask();
+        if (this.halted) break;
+      }
+    }
+    this.send({ type: 'leaseEnded', ms: performance.now() - begun, records, times });
+  }
+
+  private async runSlice(
+    i: number,
+    tuple: SliceTuple,
+    tries: number,
+    records: number[],
+    times: number[],
+  ): Promise<void> {
+    const { execution } = this.loaded;
+    const slice: Slice = {
+      slice_id: sliceId(this.exId, tuple),
+      slicer_id: tuple[0],
+      slicer_order: tuple[1],
+      request: JSON.parse(tuple[2]),
+      _created: '',
+    };
+    this.retries = 0;
+    this.attempt = tries + 1;
+    this.loaded.setCurrentSlice({
+      slice_id: slice.slice_id,
+      slicer_id: slice.slicer_id,
+      slicer_order: slice.slicer_order,
+      attempt: this.attempt,
+    });
+    let failure: string | undefined;
+    try {
+      const { analytics } = await execution.runSlice(slice);
+      if (analytics) {
+        add(records, analytics.size);
+        add(times, analytics.time);
+      }
+    } catch (error) {
+      failure = describeError(error);
+      await this.hook(() => execution.onSliceFailed());
+    }
+    await this.hook(() => execution.onSliceFinalizing());
+    if (failure !== undefined) {
+      this.send({ type: 'failed', failure: { i, error: failure, retries: this.retries } });
+    } else {
+      this.send({ type: 'completed' });
+      await this.hook(() => execution.onSliceFinished());
+    }
+  }
+
+  /** Hooks after the outcome can no longer change it: what they throw is logged. */
+  private async hook(call: () => Promise<void>): Promise<void> {
+    try {
+      await call();
+    } catch (error) {
+      this.loaded.logger.error(error, 'a lifecycle hook failed after the slice had ended');
+    }
+  }
+}
+
+function add(sums: number[], more: number[] | undefined): void {
+  if (!more) return;
+  for (let i = 0; i < more.length; i++) sums[i] = (sums[i] ?? 0) + Math.max(0, more[i] ?? 0);
+}

@@ -1,0 +1,41 @@
+import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { tryLock } from 'fs-native-extensions';
+
+/** A lock that another open file has, of this process or another. */
+export class LockedError extends Error {
+  constructor(
+    readonly path: string,
+    /** Its holder, for a person to read. */
+    readonly holder: string,
+  ) {
+    super(`${path} is held by ${holder}`);
+    this.name = 'LockedError';
+  }
+}
+
+/** Behind the process id in the lock file: Windows forbids others to read what is locked. */
+const LOCKED_OFFSET = 1 << 20;
+
+/**
+ * Takes a lock file and returns the function that gives it back. The lock is the operating system's own (on an
+ * open file), so it ends with the process, however that ends; the file stays and only tells who holds it.
+ *
+ * @throws LockedError if it is held
+ */
+export function acquireLock(path: string): () => void {
+  mkdirSync(dirname(path), { recursive: true });
+  const fd = openSync(path, 'a+');
+  try {
+    if (!tryLock(fd, LOCKED_OFFSET, 1)) {
+      const pid = readFileSync(path, 'utf8').trim();
+      throw new LockedError(path, pid ? `process ${pid}` : 'another process');
+    }
+    ftruncateSync(fd);
+    writeSync(fd, `${process.pid}\n`);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return () => closeSync(fd);
+}

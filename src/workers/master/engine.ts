@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from '@temporalio/client';
+import { SearchAttributeType, TypedSearchAttributes, type SearchAttributePair } from '@temporalio/common';
+import type { Engine, LedgerSnapshot, Wish } from '../../api/engine.js';
+import { CodedError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { Store } from '../../store/types.js';
+import { MASTER_TASK_QUEUE, type ExecutionInput } from '../../workflows/types.js';
+
+/** A workflow task that nobody answers is given to another master after this. */
+const WORKFLOW_TASK_TIMEOUT = '5s';
+const RETRY_MS = 500;
+
+/** What the API and the reconciler ask of Temporal. */
+export class TemporalEngine implements Engine {
+  private readonly starting = new Set<string>();
+  private stopped = false;
+
+  constructor(
+    private readonly client: Client,
+    private readonly store: Store,
+    private readonly searchAttributes: boolean,
+    private readonly kick: () => void,
+    private readonly logger: Logger,
+  ) {}
+
+  submitted(exId: string): void {
+    if (this.starting.has(exId)) return;
+    this.starting.add(exId);
+    void this.startUntilItIs(exId).finally(() => this.starting.delete(exId));
+  }
+
+  async signal(exId: string, wish: Wish): Promise<void> {
+    const handle = this.client.workflow.getHandle(exId);
+    try {
+      if (wish.signal === 'setWorkers') await handle.signal('setWorkers', wish.workers);
+      else if (wish.signal === 'setLogLevel') await handle.signal('setLogLevel', wish.level);
+      else await handle.signal(wish.signal);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
+      throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+    }
+  }
+
+  async hostsFailed(exId: string, reason: string): Promise<void> {
+    await this.client.workflow.getHandle(exId).signal('hostsFailed', reason);
+  }
+
+  async ledger(exId: string): Promise<LedgerSnapshot | undefined> {
+    try {
+      return await this.client.workflow.getHandle(exId).query<LedgerSnapshot>('ledger');
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+    }
+  }
+
+  kickPlacement(): void {
+    this.kick();
+  }
+
+  /** The workflow as Temporal knows it; undefined if it does not. @throws if Temporal cannot be reached */
+  async describe(exId: string): Promise<WorkflowExecutionDescription | undefined> {
+    try {
+      return await this.client.workflow.getHandle(exId).describe();
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw error;
+    }
+  }
+
+  stop(): void {
+    this.stopped = true;
+  }
+
+  private async startUntilItIs(exId: string): Promise<void> {
+    this.kick();
+    while (!this.stopped) {
+      try {
+        const row = await this.store.executions.get(exId);
+        if (row?.doc._status !== 'pending') return;
+        await this.start(exId, row.doc.job_id, row.doc.name);
+        return;
+      } catch (error) {
+        if (error instanceof WorkflowExecutionAlreadyStartedError) return;
+        this.logger.warn({ err: error, ex_id: exId }, 'a workflow could not be started yet');
+        await delay(RETRY_MS);
+      }
+    }
+  }
+
+  private async start(exId: string, jobId: string, name: string): Promise<void> {
+    const input: ExecutionInput = { exId, jobId, name, searchAttributes: this.searchAttributes };
+    await this.client.workflow.start('execution', {
+      workflowId: exId,
+      taskQueue: MASTER_TASK_QUEUE,
+      args: [input],
+      workflowIdReusePolicy: 'REJECT_DUPLICATE',
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+      staticSummary: name,
+      staticDetails: `One execution of job ${jobId}`,
+      ...(this.searchAttributes ? { typedSearchAttributes: attributes(jobId, name) } : {}),
+    });
+  }
+}
+
+function attributes(jobId: string, name: string): TypedSearchAttributes {
+  const keyword = (key: string, value: string): SearchAttributePair =>
+    ({ key: { name: key, type: SearchAttributeType.KEYWORD }, value }) as SearchAttributePair;
+  return new TypedSearchAttributes([
+    keyword('TemposliceJobId', jobId),
+    // Longer keywords are refused.
+    keyword('TemposliceJobName', name.slice(0, 200)),
+    keyword('TemposliceStatus', 'pending'),
+  ]);
+}

@@ -1,0 +1,124 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import { masterActivities } from '../../activities/records.js';
+import { createApi } from '../../api/index.js';
+import { createLogger } from '../../logger.js';
+import { createValidator } from '../../operations/validate.js';
+import type { Settings } from '../../settings.js';
+import { openStore } from '../../store/index.js';
+import { VERSION } from '../../version.js';
+import { MASTER_TASK_QUEUE } from '../../workflows/types.js';
+import { ConfigurationError } from '../configuration-error.js';
+import { dataConverter } from '../payload-codec.js';
+import { Placement } from '../placement/placement.js';
+import { installRuntime } from '../runtime.js';
+import { codecApi } from './codec-api.js';
+import { CountersSink } from './counters-sink.js';
+import { TemporalEngine } from './engine.js';
+import { internalApi } from './internal-api.js';
+import { Reconciler } from './reconciler.js';
+import { registerSearchAttributes } from './search-attributes.js';
+
+/** Workflow runs whose state is kept in memory, so that they need not be replayed at each task. */
+const CACHED_WORKFLOWS = 500;
+
+/** A master: REST API, workflows, the activities that touch the store, placement, reconciliation. */
+export async function runMaster(settings: Settings): Promise<{ stop(): Promise<void> }> {
+  const logger = createLogger('master', { level: settings.logLevel });
+  installRuntime(logger);
+  const address = settings.temporal ?? '';
+  const store = await openStore({ dataDir: settings.dataDir, ...(settings.store ? { url: settings.store } : {}) });
+  const connection = await Connection.connect({ address });
+  const workerConnection = await NativeConnection.connect({ address });
+  const client = new Client({ connection, namespace: settings.namespace, dataConverter });
+
+  const placement = new Placement(store, settings.fenceTimeout, logger);
+  const searchAttributes = await registerSearchAttributes(connection, settings.namespace, logger);
+  const engine = new TemporalEngine(client, store, searchAttributes, () => placement.kick(), logger);
+  const reconciler = new Reconciler(store, engine, logger);
+  const counters = new CountersSink(store, logger);
+  const validator = createValidator(settings);
+  const worker = await Worker.create({
+    connection: workerConnection,
+    namespace: settings.namespace,
+    taskQueue: MASTER_TASK_QUEUE,
+    identity: `master/${process.pid}`,
+    workflowBundle: { codePath: fileURLToPath(new URL('../../workflows/bundle.js', import.meta.url)) },
+    activities: masterActivities({ store, placement }),
+    dataConverter,
+    sinks: counters.sinks,
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    maxConcurrentActivityTaskExecutions: 1_000,
+    stickyQueueScheduleToStartTimeout: '2s',
+    maxHeartbeatThrottleInterval: '1s',
+    defaultHeartbeatThrottleInterval: '1s',
+    shutdownGraceTime: '1s',
+    shutdownForceTime: '5s',
+  });
+  const working = worker.run();
+
+  const api = createApi({
+    store,
+    engine,
+    validator,
+    settings,
+    logger,
+    version: VERSION,
+    internal: internalApi({
+      store,
+      placement,
+      hostsFailed: (exId, reason) => engine.hostsFailed(exId, reason),
+      logger,
+    }),
+    codec: codecApi(),
+    health: async () => ({ temporal: await temporalHealth(connection) }),
+  });
+  const server = createServer(api);
+  server.listen(settings.port, settings.host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new ConfigurationError(
+      `port ${settings.port} is taken: choose another with --port or TEMPOSLICE_PORT`,
+    );
+  }
+  placement.start();
+  reconciler.start();
+  logger.info({ port: settings.port, host: settings.host, temporal: address }, 'master started');
+  working.catch((error: unknown) => {
+    logger.fatal({ err: error }, 'the workflow worker failed');
+    process.exit(1);
+  });
+
+  return {
+    async stop() {
+      logger.info('master stops');
+      server.close();
+      server.closeIdleConnections();
+      engine.stop();
+      placement.stop();
+      await reconciler.stop();
+      worker.shutdown();
+      await working;
+      server.closeAllConnections();
+      await counters.stop();
+      await validator.close();
+      await Promise.all([connection.close(), workerConnection.close()]);
+      await store.close();
+      logger.info('master stopped');
+    },
+  };
+}
+
+async function temporalHealth(connection: Connection): Promise<string | null> {
+  try {
+    await connection.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}));
+    return null;
+  } catch (error) {
+    return `Temporal cannot be reached: ${(error as Error).message}`;
+  }
+}

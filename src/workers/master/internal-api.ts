@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import express, { Router } from 'express';
+import { CodedError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
+import type { HostRow, SliceTuple, Store } from '../../store/types.js';
+import type { HostAssignment, HostReport, PresenceRequest, PresenceResponse } from '../node/master-client.js';
+import type { Placement } from '../placement/placement.js';
+
+/** Hosts of an execution that die in a row before they are ready, after which the execution is given up. */
+const HOPELESS_AFTER = 3;
+/** Longest a presence is held, in ms. */
+const MAX_WAIT_MS = 1_000;
+/** How often a held presence looks into the store, for changes that another master made, in ms. */
+const LOOK_MS = 250;
+
+interface Dependencies {
+  store: Store;
+  placement: Placement;
+  /** Ends an execution whose hosts cannot be started. */
+  hostsFailed(exId: string, reason: string): Promise<void>;
+  logger: Logger;
+}
+
+/** Endpoints for nodes: presence, execution documents, metadata, pages of slices. */
+export function internalApi({ store, placement, hostsFailed, logger }: Dependencies): Router {
+  const router = Router();
+  router.use(express.json({ limit: '20mb', strict: false }));
+
+  router.post('/presence', async (request, response) => {
+    const presence = request.body as PresenceRequest;
+    const { node } = presence;
+    const isNew = await store.placement.presence({ ...node, seen: new Date().toISOString() });
+    const known = await store.placement.liveHosts({ node_id: node.node_id });
+    const changed = await record(store, presence.hosts, known);
+    if (isNew || changed) {
+      placement.kick();
+      placement.changed();
+    }
+    for (const { ex_id, count, reason } of presence.hopeless) {
+      if (count >= HOPELESS_AFTER) {
+        await hostsFailed(ex_id, `the operations cannot be started: ${reason}`).catch((error: unknown) => {
+          logger.warn({ err: error, ex_id }, 'an execution whose hosts fail could not be told');
+        });
+      }
+    }
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const deadline = Date.now() + Math.min(presence.wait, MAX_WAIT_MS);
+    let assignments = await assignmentsOf(store, node.node_id, node.incarnation);
+    while (
+      versionOf(assignments) === presence.known &&
+      Date.now() < deadline &&
+      !gone.signal.aborted
+    ) {
+      await placement.nextChange(Math.max(1, Math.min(LOOK_MS, deadline - Date.now())), gone.signal);
+      assignments = await assignmentsOf(store, node.node_id, node.incarnation);
+    }
+    response.json({
+      assignments,
+      acknowledged: presence.hosts.filter(({ state }) => state === 'ended').map(({ host_id }) => host_id),
+      version: versionOf(assignments),
+    } satisfies PresenceResponse);
+  });
+
+  router.get('/executions/:exId', async (request, response) => {
+    const row = await store.executions.get(request.params.exId);
+    if (!row) throw new CodedError('EX_NOT_FOUND', { ex_id: request.params.exId });
+    response.json(row.doc);
+  });
+
+  router.post('/executions/:exId/metadata', async (request, response) => {
+    await store.executions.setMetadata(request.params.exId, request.body as Record<string, unknown>);
+    response.json({});
+  });
+
+  router.post('/executions/:exId/pages/:page', async (request, response) => {
+    await store.pages.writePage(request.params.exId, request.params.page, request.body as SliceTuple[]);
+    response.json({});
+  });
+  return router;
+}
+
+/** Writes what changed of a node's hosts; true if anything did. */
+async function record(store: Store, reports: HostReport[], known: HostRow[]): Promise<boolean> {
+  const rows = new Map(known.map((row) => [row.host_id, row]));
+  let changed = false;
+  for (const report of reports) {
+    const row = rows.get(report.host_id);
+    // Not there: its end is recorded already.
+    if (!row) continue;
+    const { host_id, ...patch } = report;
+    const same =
+      row.state === patch.state &&
+      row.pid === (patch.pid ?? row.pid) &&
+      row.busy === patch.busy &&
+      row.recoverable === (patch.recoverable ?? row.recoverable);
+    if (same) continue;
+    await store.placement.updateHost(host_id, {
+      state: patch.state,
+      busy: patch.busy,
+      recoverable: patch.recoverable ?? row.recoverable,
+      ...(patch.pid === null ? {} : { pid: patch.pid }),
+      ...(patch.outcome ? { outcome: patch.outcome, reason: patch.reason ?? null } : {}),
+    });
+    // Who is busy changes all the time, and nothing is placed by it.
+    if (row.state !== patch.state || row.recoverable !== (patch.recoverable ?? row.recoverable)) changed = true;
+  }
+  return changed;
+}
+
+async function assignmentsOf(store: Store, nodeId: string, incarnation: string): Promise<HostAssignment[]> {
+  const hosts = await store.placement.liveHosts({ node_id: nodeId });
+  return hosts
+    .filter((host) => host.incarnation === incarnation)
+    .map(({ host_id, ex_id, kind, epoch, draining }) => ({ host_id, ex_id, kind, epoch, draining }));
+}
+
+const versionOf = (assignments: HostAssignment[]): string =>
+  createHash('sha1').update(JSON.stringify(assignments)).digest('base64');

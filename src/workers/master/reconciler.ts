@@ -1,0 +1,74 @@
+import type { Logger } from '../../logger.js';
+import { isTerminal, type ExecutionRow, type Store } from '../../store/types.js';
+import type { TemporalEngine } from './engine.js';
+
+const INTERVAL_MS = 2_000;
+/** Age that an active execution must have before a missing workflow means anything, in ms. */
+const SETTLED_MS = 5_000;
+/** Executions asked about at the same time. */
+const PARALLEL = 10;
+/** Higher than any number that a workflow gives its own writes. */
+const LAST_SEQ = 2_000_000_000;
+
+/**
+ * Keeps store and Temporal one truth, at boot and ever after.
+ *
+ *     pending, without a workflow      → the workflow is started
+ *     active, workflow closed or gone  → terminated, with the reason
+ */
+export class Reconciler {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly store: Store,
+    private readonly engine: TemporalEngine,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => {
+      this.running ??= this.run().finally(() => {
+        this.running = undefined;
+      });
+    }, INTERVAL_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    try {
+      const rows = await this.store.executions.active();
+      for (let at = 0; at < rows.length; at += PARALLEL) {
+        await Promise.all(rows.slice(at, at + PARALLEL).map((row) => this.check(row)));
+      }
+    } catch (error) {
+      this.logger.warn({ err: error }, 'store and Temporal could not be compared; it is tried again');
+    }
+  }
+
+  private async check(row: ExecutionRow): Promise<void> {
+    const { ex_id: exId, _status: status, _updated: updated } = row.doc;
+    if (status === 'pending') {
+      this.engine.submitted(exId);
+      return;
+    }
+    if (Date.now() - Date.parse(updated) < SETTLED_MS && row.status_seq > 0) return;
+    const workflow = await this.engine.describe(exId);
+    if (workflow?.status.name === 'RUNNING') return;
+    // It may have closed in order since the row was read.
+    const current = await this.store.executions.get(exId);
+    if (!current || isTerminal(current.doc._status)) return;
+    const how = workflow ? `was ${workflow.status.name.toLowerCase()}` : 'is not known to Temporal';
+    const reason = `the workflow of execution ${exId} ${how} before the execution had ended`;
+    this.logger.warn({ ex_id: exId }, reason);
+    await this.store.executions.setStatus(exId, LAST_SEQ, 'terminated', {
+      _failureReason: reason,
+      _has_errors: true,
+      ...(current.counters ? { _slicer_stats: current.counters.stats } : {}),
+    });
+  }
+}

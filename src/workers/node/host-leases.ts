@@ -1,0 +1,192 @@
+import type { SliceTuple } from '../../store/types.js';
+import type { CollectResult, FailedOutcome, LeaseInput, LeaseResult } from '../../workflows/types.js';
+import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
+
+/** How long past its budget a lease waits for the slice at hand before it is called running, in ms. */
+const OVERTIME_MS = 5_000;
+/** Most bytes of failures in one answer; the lease ends early at it. */
+const MAX_FAILURE_BYTES = 256 * 1024;
+
+type LeaseMessage = Extract<FromHost, { type: 'begun' | 'completed' | 'failed' | 'leaseEnded' }>;
+
+interface HostPort {
+  send(message: ToHost): void;
+  kill(reason: string): void;
+  changed(): void;
+}
+
+interface CurrentLease {
+  slices: SliceTuple[];
+  begun: boolean;
+  done: number;
+  failed: FailedOutcome[];
+  failureBytes: number;
+  startedAt: number;
+  /** When the slice at hand was started. */
+  sliceAt: number;
+  answer(result: LeaseResult): void;
+  overtimeTimer: NodeJS.Timeout;
+}
+
+interface Overtime {
+  slice: SliceTuple;
+  failed?: FailedOutcome;
+  outcome: Promise<CollectResult>;
+  settle(result: CollectResult): void;
+}
+
+/**
+ * The lease that a worker host has at hand.
+ *
+ *     idle → leased → (leaseEnded) → idle
+ *               └─ five seconds past the budget → overtime → (leaseEnded) → idle
+ *
+ * In overtime the lease has been answered and its last slice goes on; its outcome is kept for whoever
+ * collects it.
+ */
+export class HostLeases {
+  private current: CurrentLease | undefined;
+  private over: Overtime | undefined;
+  /** When the slice in overtime was started. */
+  private overtimeSince = 0;
+  private readonly outcomes = new Map<string, Promise<CollectResult>>();
+  private watch: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly setup: HostSetup,
+    private readonly port: HostPort,
+  ) {}
+
+  get busy(): boolean {
+    return this.current !== undefined || this.over !== undefined;
+  }
+
+  get overtime(): boolean {
+    return this.over !== undefined;
+  }
+
+  /** Runs a lease; when `cancelled` fires, the host ends it with the slice at hand. */
+  run(input: LeaseInput, node: string, cancelled: AbortSignal): Promise<LeaseResult> {
+    return new Promise((resolve) => {
+      const now = performance.now();
+      this.current = {
+        slices: input.slices,
+        begun: false,
+        done: 0,
+        failed: [],
+        failureBytes: 0,
+        startedAt: now,
+        sliceAt: now,
+        answer: resolve,
+        overtimeTimer: setTimeout(() => this.goOvertime(node), input.budget + OVERTIME_MS),
+      };
+      this.watchSlices();
+      this.port.send({
+        type: 'lease',
+        lease: {
+          slices: input.slices,
+          tries: input.tries ?? [],
+          budget: input.budget,
+          ...(input.logLevel ? { logLevel: input.logLevel } : {}),
+        },
+      });
+      cancelled.addEventListener('abort', () => this.port.send({ type: 'halt' }), { once: true });
+    });
+  }
+
+  /** The outcome of a slice that outlasted its lease, once there is one; undefined if there is no such slice. */
+  outcomeOf(slice: SliceTuple): Promise<CollectResult> | undefined {
+    return this.outcomes.get(keyOf(slice));
+  }
+
+  receive(message: LeaseMessage): void {
+    const lease = this.current;
+    if (this.over) this.receiveOvertime(this.over, message);
+    else if (lease) this.receiveInLease(lease, message);
+  }
+
+  /** The host is gone; `why` is undefined if the node ended it itself, so that no slice is to blame. */
+  hostGone(why: string | undefined): void {
+    clearInterval(this.watch);
+    if (this.over) {
+      const { over } = this;
+      this.over = undefined;
+      over.settle(why === undefined ? { outcome: 'ended' } : { outcome: 'died', reason: why });
+    }
+    const lease = this.current;
+    if (!lease) return;
+    const blamed = why !== undefined && lease.begun && lease.done < lease.slices.length;
+    this.answer(lease, blamed ? { died: why } : {});
+  }
+
+  private receiveInLease(lease: CurrentLease, message: LeaseMessage): void {
+    lease.sliceAt = performance.now();
+    if (message.type === 'begun') lease.begun = true;
+    else if (message.type === 'completed') lease.done++;
+    else if (message.type === 'failed') {
+      lease.done++;
+      lease.failed.push(message.failure);
+      lease.failureBytes += Buffer.byteLength(message.failure.error);
+      if (lease.failureBytes > MAX_FAILURE_BYTES / 2) this.port.send({ type: 'halt' });
+    } else {
+      this.answer(lease, { records: message.records, times: message.times, ms: message.ms });
+    }
+  }
+
+  private receiveOvertime(over: Overtime, message: LeaseMessage): void {
+    if (message.type === 'failed') over.failed = message.failure;
+    if (message.type !== 'leaseEnded') return;
+    this.over = undefined;
+    clearInterval(this.watch);
+    over.settle(
+      over.failed
+        ? { outcome: 'failed', error: over.failed.error, retries: over.failed.retries }
+        : { outcome: 'completed', records: message.records, times: message.times },
+    );
+    this.port.changed();
+  }
+
+  private answer(lease: CurrentLease, more: Partial<LeaseResult>): void {
+    clearTimeout(lease.overtimeTimer);
+    this.current = undefined;
+    if (!this.over) clearInterval(this.watch);
+    lease.answer({
+      done: lease.done,
+      failed: lease.failed,
+      ms: Math.round((performance.now() - lease.startedAt) * 1_000) / 1_000,
+      ...more,
+    });
+    this.port.changed();
+  }
+
+  private goOvertime(node: string): void {
+    const lease = this.current;
+    const slice = lease?.slices[lease.done];
+    if (!lease || !slice) return;
+    let settle: (result: CollectResult) => void = () => undefined;
+    const outcome = new Promise<CollectResult>((resolve) => (settle = resolve));
+    this.over = { slice, outcome, settle };
+    this.overtimeSince = lease.sliceAt;
+    this.outcomes.set(keyOf(slice), outcome);
+    this.port.send({ type: 'halt' });
+    this.answer(lease, { running: { node, host: this.setup.hostId } });
+  }
+
+  /** Looks after `slice_timeout`. */
+  private watchSlices(): void {
+    clearInterval(this.watch);
+    const limit = this.setup.execution.slice_timeout ?? 0;
+    if (limit <= 0) return;
+    this.watch = setInterval(
+      () => {
+        if (performance.now() - (this.current?.sliceAt ?? this.overtimeSince) > limit) {
+          clearInterval(this.watch);
+          this.port.kill(`the slice ran longer than slice_timeout (${limit} ms)`);
+        }
+      },
+      Math.min(limit / 2, 500),
+    );
+  }
+}
+
+const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;

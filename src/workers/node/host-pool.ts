@@ -1,0 +1,172 @@
+import { join, resolve } from 'node:path';
+import type { Logger } from '../../logger.js';
+import type { Settings } from '../../settings.js';
+import type { ExecutionDocument } from '../../store/types.js';
+import { HostProcess } from './host-process.js';
+import type { HostAssignment, HostReport, MasterClient } from './master-client.js';
+
+/** Longest pause before a host is started again for an execution whose hosts die at once, in ms. */
+const MAX_START_DELAY_MS = 5_000;
+
+/**
+ * Makes the hosts of this node like those a master wants, whatever happened in between.
+ *
+ *     assigned (by a master) → starting → live → draining → ended → (acknowledged) → forgotten
+ *
+ * The end of a host is reported until a master acknowledged it.
+ */
+export class HostPool {
+  private readonly hosts = new Map<string, HostProcess>();
+  private readonly endings = new Map<string, HostReport>();
+  private readonly starting = new Set<string>();
+  /** Hosts in a row, by execution, that died before they were ready. */
+  private readonly earlyDeaths = new Map<string, { count: number; reason: string }>();
+  private closed = false;
+
+  constructor(
+    private readonly settings: Settings,
+    private readonly master: MasterClient,
+    private readonly logger: Logger,
+    private readonly onChange: () => void,
+  ) {}
+
+  /** Live and starting hosts. */
+  all(): HostProcess[] {
+    return [...this.hosts.values()];
+  }
+
+  workers(exId: string): HostProcess[] {
+    return this.all().filter((host) => host.exId === exId && host.kind === 'worker');
+  }
+
+  slicer(exId: string): HostProcess | undefined {
+    return this.all().find(
+      (host) => host.exId === exId && host.kind === 'slicer' && host.state !== 'draining',
+    );
+  }
+
+  reports(): HostReport[] {
+    const live = this.all().map((host): HostReport => ({
+      host_id: host.id,
+      state: host.state === 'starting' ? 'starting' : 'live',
+      pid: host.pid,
+      busy: host.busy,
+      recoverable: host.recoverable,
+    }));
+    return [...live, ...this.endings.values()];
+  }
+
+  /** Executions whose hosts cannot be started, with the last reason. */
+  hopeless(): Array<{ ex_id: string; count: number; reason: string }> {
+    return [...this.earlyDeaths].map(([exId, death]) => ({ ex_id: exId, ...death }));
+  }
+
+  /** What a master acknowledged need not be reported again. */
+  acknowledged(hostIds: string[]): void {
+    for (const id of hostIds) this.endings.delete(id);
+  }
+
+  /** Starts what is missing, drains what is no longer wanted. */
+  apply(assignments: HostAssignment[]): void {
+    const wanted = new Map(assignments.map((assignment) => [assignment.host_id, assignment]));
+    for (const host of this.hosts.values()) {
+      const assignment = wanted.get(host.id);
+      if (!assignment || assignment.draining) host.drain();
+    }
+    for (const assignment of assignments) {
+      const known = this.hosts.has(assignment.host_id) || this.endings.has(assignment.host_id);
+      if (known || this.starting.has(assignment.host_id)) continue;
+      if (assignment.draining) this.report(assignment.host_id, 'flushed', null);
+      else if (!this.closed) void this.start(assignment);
+    }
+    const executions = new Set(assignments.map((assignment) => assignment.ex_id));
+    for (const exId of this.earlyDeaths.keys()) if (!executions.has(exId)) this.earlyDeaths.delete(exId);
+  }
+
+  /** Drains all hosts and waits for their ends. */
+  async drainAll(): Promise<void> {
+    this.closed = true;
+    const ends = this.all().map((host) => {
+      host.drain();
+      return host.ended;
+    });
+    await Promise.all(ends);
+  }
+
+  killAll(reason: string, which: (host: HostProcess) => boolean = () => true): void {
+    for (const host of this.hosts.values()) if (which(host)) host.kill(reason);
+  }
+
+  private async start(assignment: HostAssignment): Promise<void> {
+    const { host_id: id, ex_id: exId } = assignment;
+    this.starting.add(id);
+    try {
+      const deaths = this.earlyDeaths.get(exId)?.count ?? 0;
+      if (deaths > 0) {
+        const pause = Math.min(250 * 2 ** deaths, MAX_START_DELAY_MS);
+        await new Promise((wake) => setTimeout(wake, pause));
+      }
+      const execution = await this.master.execution(exId);
+      if (this.closed) return;
+      this.hosts.set(id, this.fork(assignment, execution));
+    } catch (error) {
+      this.logger.warn({ err: error, ex_id: exId }, 'a host cannot be started yet');
+    } finally {
+      this.starting.delete(id);
+      this.onChange();
+    }
+  }
+
+  private fork(assignment: HostAssignment, execution: ExecutionDocument): HostProcess {
+    const { settings } = this;
+    const host: HostProcess = new HostProcess({
+      setup: {
+        hostId: assignment.host_id,
+        kind: assignment.kind,
+        execution,
+        clusterName: settings.name,
+        logDir: join(resolve(settings.dataDir), 'logs', 'executions'),
+        logLevel: settings.logLevel,
+        assetsDirectory: resolve(settings.dataDir, 'assets'),
+        shutdownTimeout: settings.shutdownTimeout,
+        fenceSeconds: Math.ceil(settings.fenceTimeout / 1_000),
+      },
+      memory: settings.hostMemory,
+      logger: this.logger,
+      metadata: {
+        get: (exId) => this.master.metadata(exId),
+        set: (exId, metadata) => this.master.setMetadata(exId, metadata),
+      },
+      onChange: () => {
+        if (host?.state === 'live') this.earlyDeaths.delete(host.exId);
+        this.onChange();
+      },
+    });
+    void host.ended.then((ending) => {
+      this.hosts.delete(host.id);
+      this.report(host.id, ending.outcome, ending.reason);
+      const fields = { host_id: host.id, ex_id: host.exId, ...ending };
+      if (ending.outcome === 'flushed') this.logger.info(fields, 'a host has ended');
+      else this.logger.warn(fields, 'a host has ended');
+      if (ending.early && !this.closed) {
+        const count = (this.earlyDeaths.get(host.exId)?.count ?? 0) + 1;
+        this.earlyDeaths.set(host.exId, { count, reason: ending.reason ?? 'unknown' });
+      }
+      this.onChange();
+    });
+    this.logger.info({ host_id: host.id, ex_id: host.exId, host_pid: host.pid }, `a ${host.kind} host starts`);
+    return host;
+  }
+
+  private report(hostId: string, outcome: 'flushed' | 'failed' | 'lost', reason: string | null): void {
+    this.endings.set(hostId, {
+      host_id: hostId,
+      state: 'ended',
+      pid: null,
+      busy: false,
+      recoverable: null,
+      outcome,
+      reason,
+    });
+  }
+}

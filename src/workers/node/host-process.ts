@@ -1,0 +1,251 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from '../../logger.js';
+import type { CreateInput, CreateResult } from '../../workflows/types.js';
+import { FrameReader } from '../host/frames.js';
+import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
+import { HostLeases } from './host-leases.js';
+
+const HOST_MAIN = fileURLToPath(new URL('../host/main.js', import.meta.url));
+/** Last bytes of a host's stderr that are kept to say why it died. */
+const STDERR_KEPT = 4_096;
+/** How long the pipe of a dead host may stay open (a grandchild may hold it), in ms. */
+const PIPE_GRACE_MS = 500;
+const PING_MS = 1_000;
+
+export interface Ending {
+  outcome: 'flushed' | 'failed' | 'lost';
+  reason: string | null;
+  /** It never got ready: its operations cannot be loaded or initialised, or kill their process. */
+  early: boolean;
+}
+
+export interface HostProcessOptions {
+  setup: HostSetup;
+  /** Old-space limit in MB. */
+  memory: number;
+  logger: Logger;
+  metadata: {
+    get(exId: string): Promise<Record<string, unknown>>;
+    set(exId: string, metadata: Record<string, unknown>): Promise<void>;
+  };
+  onChange(): void;
+}
+
+/** Failure of a call to a slicer host; `type` is one of SLICER_FAILURES. */
+export class CreateFailure extends Error {
+  constructor(
+    readonly type: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * A host, as its node sees it.
+ *
+ *     starting → live → draining → ended (flushed | failed | lost)
+ *        └────────┴──────────────────↗
+ *
+ * Ended means: the process is gone and every frame that it wrote has been read.
+ */
+export class HostProcess {
+  state: 'starting' | 'live' | 'draining' | 'ended' = 'starting';
+  readonly ended: Promise<Ending>;
+  readonly leases: HostLeases;
+  recoverable: boolean | null = null;
+
+  private readonly child: ChildProcess;
+  private readonly calls = new Map<
+    number,
+    { resolve(result: CreateResult): void; reject(error: Error): void }
+  >();
+  private lastCall = 0;
+  private stderr = '';
+  private flushed: { error?: string } | undefined;
+  private initError: string | undefined;
+  /** Why the node itself ended it. */
+  private endedBecause: string | undefined;
+  private drainTimer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly options: HostProcessOptions) {
+    const { setup } = options;
+    this.child = fork(HOST_MAIN, [setup.kind, setup.execution.ex_id], {
+      // No loaders, inspectors or limits of the parent.
+      execArgv: [`--max-old-space-size=${options.memory}`],
+      env: { ...process.env, ...setup.execution.env_vars },
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'],
+      serialization: 'json',
+    });
+    this.leases = new HostLeases(setup, {
+      send: (message) => this.send(message),
+      kill: (reason) => this.killForBlame(reason),
+      changed: () => options.onChange(),
+    });
+    const reader = new FrameReader((message) => this.receive(message));
+    const pipe = this.child.stdio[PIPE_FD] as Readable;
+    pipe.on('data', (chunk: Buffer) => reader.push(chunk));
+    pipe.on('error', () => undefined);
+    this.child.stderr?.on('data', (chunk: Buffer) => {
+      this.stderr = (this.stderr + chunk.toString()).slice(-STDERR_KEPT);
+      process.stderr.write(chunk);
+    });
+    this.child.on('error', (error) => options.logger.error({ err: error }, 'a host could not be started'));
+    const ping = setInterval(() => this.send({ type: 'ping' }), PING_MS);
+    this.ended = this.whenGone().then((gone) => {
+      clearInterval(ping);
+      clearTimeout(this.drainTimer);
+      return this.conclude(gone);
+    });
+    this.send({ type: 'setup', setup });
+  }
+
+  get id(): string {
+    return this.options.setup.hostId;
+  }
+
+  get exId(): string {
+    return this.options.setup.execution.ex_id;
+  }
+
+  get kind(): 'worker' | 'slicer' {
+    return this.options.setup.kind;
+  }
+
+  get pid(): number | null {
+    return this.child.pid ?? null;
+  }
+
+  get busy(): boolean {
+    return this.kind === 'worker' ? this.leases.busy : this.calls.size > 0;
+  }
+
+  /** A worker that could take a lease, now or when the one at hand is over. */
+  get counts(): boolean {
+    return this.state === 'live' && !this.leases.overtime;
+  }
+
+  /** Asks a slicer host; rejects with {@link CreateFailure}. */
+  create(input: CreateInput): Promise<CreateResult> {
+    const call = ++this.lastCall;
+    return new Promise((resolve, reject) => {
+      this.calls.set(call, { resolve, reject });
+      this.send({ type: 'create', call, input });
+    });
+  }
+
+  /** Ends the host in order: slice at hand, flush, shutdown. Past the shutdown timeout it is killed. */
+  drain(): void {
+    if (this.state === 'draining' || this.state === 'ended') return;
+    this.state = 'draining';
+    this.endedBecause ??= 'drained';
+    this.send({ type: 'drain' });
+    this.drainTimer = setTimeout(
+      () => this.kill('it did not end within the shutdown timeout'),
+      this.options.setup.shutdownTimeout,
+    );
+    this.options.onChange();
+  }
+
+  /** Ends the host at once, on the node's own account: no slice is blamed for it. */
+  kill(reason: string): void {
+    if (this.state === 'ended') return;
+    this.endedBecause = reason;
+    this.child.kill('SIGKILL');
+  }
+
+  /** Ends the host because of the slice at hand. */
+  private killForBlame(reason: string): void {
+    this.stderr = reason;
+    this.child.kill('SIGKILL');
+  }
+
+  private send(message: ToHost): void {
+    if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  private receive(message: FromHost): void {
+    switch (message.type) {
+      case 'ready':
+        if (this.state === 'starting') this.state = 'live';
+        this.options.onChange();
+        break;
+      case 'initFailed':
+        this.initError = message.error;
+        break;
+      case 'flushed':
+        this.flushed = message;
+        break;
+      case 'created':
+        this.recoverable = message.result.recoverable;
+        this.calls.get(message.call)?.resolve(message.result);
+        this.calls.delete(message.call);
+        break;
+      case 'createFailed':
+        this.calls.get(message.call)?.reject(new CreateFailure(message.failure, message.error));
+        this.calls.delete(message.call);
+        break;
+      case 'getMetadata':
+        this.answerMetadata(message.call, this.options.metadata.get(this.exId));
+        break;
+      case 'setMetadata':
+        this.answerMetadata(
+          message.call,
+          this.options.metadata.set(this.exId, message.metadata).then(() => ({})),
+        );
+        break;
+      default:
+        this.leases.receive(message);
+    }
+  }
+
+  private answerMetadata(call: number, answer: Promise<Record<string, unknown>>): void {
+    answer.then(
+      (metadata) => this.send({ type: 'metadata', call, metadata }),
+      (error: unknown) => this.send({ type: 'metadata', call, error: String(error) }),
+    );
+  }
+
+  private whenGone(): Promise<string> {
+    return new Promise((resolve) => {
+      let description = 'it could not be started';
+      this.child.once('exit', (code, signal) => {
+        description = signal ? `killed by ${signal}` : `exit code ${code}`;
+        setTimeout(() => resolve(description), PIPE_GRACE_MS).unref();
+      });
+      this.child.once('close', () => resolve(description));
+      this.child.once('error', () => {
+        if (this.child.pid === undefined) resolve(description);
+      });
+    });
+  }
+
+  private conclude(gone: string): Ending {
+    const early = this.state === 'starting';
+    this.state = 'ended';
+    const why = this.endedBecause ?? this.describe(gone);
+    this.leases.hostGone(this.endedBecause === undefined ? why : undefined);
+    for (const call of this.calls.values()) {
+      call.reject(new CreateFailure('SLICER_HOST_DIED', `the slicer's host died: ${why}`));
+    }
+    this.calls.clear();
+    this.options.onChange();
+    // It never ran anything: there is nothing that it could have failed to flush.
+    if (early) return { outcome: 'flushed', reason: this.initError ?? why, early };
+    if (this.flushed?.error !== undefined) {
+      return { outcome: 'failed', reason: this.flushed.error, early: false };
+    }
+    if (this.flushed) return { outcome: 'flushed', reason: null, early: false };
+    return { outcome: 'lost', reason: why, early: false };
+  }
+
+  private describe(gone: string): string {
+    if (/heap out of memory|heap limit/i.test(this.stderr)) {
+      return `its host ran out of memory (limit ${this.options.memory} MB; ${gone})`;
+    }
+    const lastLine = this.stderr.trim().split('\n').at(-1);
+    return lastLine ? `its host died: ${gone}: ${lastLine.slice(0, 500)}` : `its host died: ${gone}`;
+  }
+}

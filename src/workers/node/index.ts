@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { NativeConnection } from '@temporalio/worker';
+import { collectSlice, processSlices } from '../../activities/slices.js';
+import { createSlices } from '../../activities/slicer.js';
+import { createLogger } from '../../logger.js';
+import type { Settings } from '../../settings.js';
+import { VERSION } from '../../version.js';
+import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
+import { installRuntime } from '../runtime.js';
+import { Fence } from './fence.js';
+import { HostPool } from './host-pool.js';
+import { LeaseSlots } from './lease-slots.js';
+import { MasterClient, type HostAssignment } from './master-client.js';
+import { KeptOutcomes } from './kept-outcomes.js';
+import { Presence } from './presence.js';
+import { TaskWorkers } from './task-workers.js';
+
+/** Concurrent calls for slices that outlasted their lease. */
+const COLLECT_SLOTS = 1_000;
+/** A slicer gets one call at a time; the rest is room for calls whose caller has let go. */
+const SLICER_SLOTS = 4;
+
+/**
+ * A node: it hosts what a master wants of it and polls Temporal for the work of its hosts. No user code
+ * runs in this process.
+ */
+export async function runNode(settings: Settings): Promise<{ stop(): Promise<void> }> {
+  const incarnation = randomUUID();
+  const logger = createLogger('node', { level: settings.logLevel, fields: { node_id: settings.nodeId } });
+  installRuntime(logger);
+  const connection = await NativeConnection.connect({ address: settings.temporal ?? '' });
+  const master = new MasterClient(settings);
+  const slots = new Map<string, LeaseSlots>();
+  let assignments: HostAssignment[] = [];
+
+  const hosts = new HostPool(settings, master, logger, () => {
+    kept.remember(hosts.all());
+    for (const supplier of slots.values()) supplier.changed();
+    syncQueues();
+    presence.changed();
+  });
+  const kept = new KeptOutcomes();
+  const fence = new Fence(connection, settings.fenceTimeout, () => {
+    logger.warn('cut off from Temporal: worker hosts end');
+    hosts.killAll('its node was cut off from Temporal', (host) => host.kind === 'worker');
+  });
+  const queues = new TaskWorkers(
+    connection,
+    settings.namespace,
+    `${settings.nodeId}/${process.pid}`,
+    logger,
+  );
+  const presence = new Presence(
+    master,
+    {
+      node_id: settings.nodeId,
+      incarnation,
+      hostname: hostname(),
+      pid: process.pid,
+      slots: settings.slots,
+      node_version: process.version,
+      version: VERSION,
+      draining: false,
+    },
+    {
+      reports: () => ({ hosts: hosts.reports(), hopeless: hosts.hopeless() }),
+      answered(response) {
+        ({ assignments } = response);
+        hosts.acknowledged(response.acknowledged);
+        hosts.apply(assignments);
+        const executions = new Set(assignments.map(({ ex_id }) => ex_id));
+        kept.forgetExcept(executions);
+        master.forgetExecutions(executions);
+        syncQueues();
+      },
+    },
+    logger,
+  );
+
+  const sliceNode = {
+    incarnation,
+    connected: () => fence.connected(),
+    workers: (exId: string) => hosts.workers(exId),
+    slicer: (exId: string) => hosts.slicer(exId),
+    outcomes: (hostId: string) => kept.of(hostId),
+    writePage: master.writePage.bind(master),
+  };
+
+  /** Polls for what is hosted here, and for nothing else. */
+  function syncQueues(): void {
+    const wanted = new Set<string>([nodeTaskQueue(incarnation)]);
+    for (const host of hosts.all()) {
+      if (host.kind === 'worker' && host.counts) wanted.add(leaseTaskQueue(host.exId));
+    }
+    for (const { kind, ex_id, epoch, draining } of assignments) {
+      if (kind === 'slicer' && !draining && hosts.slicer(ex_id)) wanted.add(slicerTaskQueue(ex_id, epoch));
+    }
+    // A worker whose hosts are just being replaced keeps its queue: opening one costs more.
+    const assigned = new Set(assignments.filter((a) => !a.draining && a.kind === 'worker').map((a) => a.ex_id));
+    for (const queue of queues.queues()) {
+      if (!wanted.has(queue) && !assigned.has(queue)) {
+        slots.delete(queue);
+        void queues.close(queue);
+      }
+    }
+    for (const queue of wanted) if (!queues.has(queue)) open(queue);
+  }
+
+  function open(queue: string): void {
+    if (queue === nodeTaskQueue(incarnation)) {
+      const activities = { collectSlice: collectSlice(sliceNode) };
+      queues.open(queue, { activities, slots: COLLECT_SLOTS, pollers: 2 });
+    } else if (queue.includes('/slicer/')) {
+      const activities = { createSlices: createSlices(sliceNode) };
+      queues.open(queue, { activities, slots: SLICER_SLOTS, pollers: 2 });
+    } else {
+      const supplier = new LeaseSlots(() => hosts.workers(queue).filter((host) => host.counts).length);
+      slots.set(queue, supplier);
+      const activities = { processSlices: processSlices(sliceNode) };
+      queues.open(queue, { activities, slots: supplier, pollers: settings.slots });
+    }
+  }
+
+  fence.start();
+  syncQueues();
+  presence.start();
+  logger.info({ slots: settings.slots, temporal: settings.temporal }, 'node started');
+
+  return {
+    async stop() {
+      logger.info('node stops: hosts finish the slice at hand');
+      presence.drain();
+      await hosts.drainAll();
+      await Promise.all([presence.stop(), queues.closeAll()]);
+      fence.stop();
+      await connection.close();
+      logger.info('node stopped');
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../../logger.js';
+import type { NodeRow } from '../../store/types.js';
+import type { MasterClient, PresenceRequest, PresenceResponse } from './master-client.js';
+
+/** Longest time between two presences, in ms. */
+const INTERVAL_MS = 1_000;
+
+interface Source {
+  reports(): Pick<PresenceRequest, 'hosts' | 'hopeless'>;
+  answered(response: PresenceResponse): void;
+}
+
+/**
+ * Tells a master what this node is and does, and hears what it should do.
+ *
+ *     asking (held by the master until something changes, at most a second) → answered → asking
+ *        └─ a change here cuts the wait short
+ *
+ * A node that cannot reach a master keeps what it has.
+ */
+export class Presence {
+  private known = '';
+  private stopped = false;
+  private dirty = false;
+  private waiting: AbortController | undefined;
+  private loop: Promise<void> | undefined;
+  private reachable = true;
+
+  constructor(
+    private readonly master: MasterClient,
+    private readonly node: Omit<NodeRow, 'seen'>,
+    private readonly source: Source,
+    private readonly logger: Logger,
+  ) {}
+
+  start(): void {
+    this.loop = this.run();
+  }
+
+  /** Something changed here that a master should hear at once. */
+  changed(): void {
+    this.dirty = true;
+    this.waiting?.abort();
+  }
+
+  /** The node takes no new hosts from now on. */
+  drain(): void {
+    this.node.draining = true;
+    this.changed();
+  }
+
+  /** Says goodbye with the ends of all hosts. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.waiting?.abort();
+    await this.loop;
+    await this.ask(0, AbortSignal.timeout(2_000)).catch(() => undefined);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      this.waiting = new AbortController();
+      const wait = this.dirty ? 0 : INTERVAL_MS;
+      this.dirty = false;
+      try {
+        await this.ask(wait, this.waiting.signal);
+        if (!this.reachable) this.logger.info('a master answers again');
+        this.reachable = true;
+      } catch (error) {
+        if (this.waiting.signal.aborted) continue;
+        if (this.reachable) this.logger.warn({ err: error }, 'no master answers; hosts go on');
+        this.reachable = false;
+        await delay(INTERVAL_MS / 2);
+      }
+    }
+  }
+
+  private async ask(wait: number, signal: AbortSignal): Promise<void> {
+    const response = await this.master.presence(
+      { node: this.node, ...this.source.reports(), known: this.known, wait },
+      signal,
+    );
+    this.known = response.version;
+    this.source.answered(response);
+  }
+}

@@ -1,0 +1,105 @@
+import { EventEmitter, once } from 'node:events';
+import type { Logger } from '../../logger.js';
+import type { Store } from '../../store/types.js';
+import { plan, SILENT_MS } from './plan.js';
+
+const TICK_MS = 1_000;
+/** A longer pause between two ticks means that silence of a node may be ours, in ms. */
+const GAP_MS = 3_000;
+
+/**
+ * Applies {@link plan} again and again: every second, and whenever something changed that may matter.
+ * Any number of masters do so; the store lets one at a time.
+ */
+export class Placement {
+  private readonly changes = new EventEmitter();
+  private timer: NodeJS.Timeout | undefined;
+  private running = false;
+  private again = false;
+  private lastTick = Date.now();
+  private unbrokenSince = Date.now();
+
+  constructor(
+    private readonly store: Store,
+    private readonly fenceTimeout: number,
+    private readonly logger: Logger,
+  ) {
+    this.changes.setMaxListeners(0);
+  }
+
+  start(): void {
+    this.timer = setInterval(() => this.kick(), TICK_MS);
+    this.kick();
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.changes.emit('change');
+  }
+
+  /** Looks at everything anew, now. */
+  kick(): void {
+    if (this.running) this.again = true;
+    else void this.run();
+  }
+
+  /** Wakes whoever waits for a change of hosts. */
+  changed(): void {
+    this.changes.emit('change');
+  }
+
+  /** Resolves at the next change of hosts, at the latest after `ms`. */
+  async nextChange(ms: number, signal?: AbortSignal): Promise<void> {
+    const timeout = AbortSignal.timeout(ms);
+    await once(this.changes, 'change', { signal: signal ? AbortSignal.any([signal, timeout]) : timeout }).catch(
+      () => undefined,
+    );
+  }
+
+  private async run(): Promise<void> {
+    this.running = true;
+    try {
+      do {
+        this.again = false;
+        await this.once();
+      } while (this.again);
+    } catch (error) {
+      this.unbrokenSince = Date.now();
+      this.logger.error({ err: error }, 'placement failed; it is tried again');
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private async once(): Promise<void> {
+    const now = Date.now();
+    if (now - this.lastTick > GAP_MS) this.unbrokenSince = now;
+    this.lastTick = now;
+    const trustSilence = now - this.unbrokenSince > SILENT_MS + GAP_MS;
+    const changed = await this.store.placement.exclusively(async (tables) => {
+      const [nodes, hosts, executions] = [
+        await tables.nodes(),
+        await tables.liveHosts(),
+        await tables.active(),
+      ];
+      const steps = plan({
+        now,
+        nodes,
+        hosts,
+        executions,
+        trustSilence,
+        fenceTimeout: this.fenceTimeout,
+      });
+      for (const { host_id, reason } of steps.lost) {
+        await tables.updateHost(host_id, { state: 'ended', outcome: 'lost', reason, busy: false });
+      }
+      for (const hostId of steps.drain) await tables.updateHost(hostId, { draining: true });
+      for (const host of steps.insert) {
+        if (host.kind === 'slicer') host.epoch = (await tables.lastEpoch(host.ex_id)) + 1;
+      }
+      await tables.insertHosts(steps.insert);
+      return steps.lost.length + steps.drain.length + steps.insert.length > 0;
+    });
+    if (changed) this.changed();
+  }
+}

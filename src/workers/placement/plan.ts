@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import type { ExecutionStatus, HostKind, HostRow, NodeRow } from '../../store/types.js';
+
+/** Silence after which a node's share goes to others, in ms. */
+export const SILENT_MS = 10_000;
+
+export interface PlacedExecution {
+  ex_id: string;
+  status: ExecutionStatus;
+  workers_wanted: number;
+}
+
+export interface Situation {
+  now: number;
+  nodes: NodeRow[];
+  /** Hosts not ended, oldest first. */
+  hosts: HostRow[];
+  /** Active executions, oldest first. */
+  executions: PlacedExecution[];
+  /** False when silence may be ours: right after a master, or the store, was away. */
+  trustSilence: boolean;
+  fenceTimeout: number;
+}
+
+export interface Plan {
+  /** Epochs of slicers are for the caller to set. */
+  insert: HostRow[];
+  drain: string[];
+  lost: Array<{ host_id: string; reason: string }>;
+}
+
+/**
+ * What to change so that the hosts there are become the hosts that are wanted: one slicer and `workers`
+ * workers for each active execution.
+ *
+ * Slicers have a capacity of their own, as large as the node's slots: an execution that holds workers and
+ * waits for its slicer would be a deadlock. The first worker of each execution comes before the second of
+ * any; otherwise first come, first served. Nobody's hosts are taken away for another's sake.
+ */
+export function plan(situation: Situation): Plan {
+  const { nodes, executions, now } = situation;
+  const result: Plan = { insert: [], drain: [], lost: [] };
+  const byNode = new Map(nodes.map((node) => [node.node_id, node]));
+  const present: HostRow[] = [];
+  for (const host of situation.hosts) {
+    const reason = lossOf(host, byNode.get(host.node_id), situation);
+    if (reason) result.lost.push({ host_id: host.host_id, reason });
+    else present.push(host);
+  }
+
+  const rooms = nodes
+    .filter((node) => !node.draining && now - Date.parse(node.seen) < SILENT_MS)
+    .map((node) => new Room(node, present));
+  const active = executions.filter(({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0);
+  const wanted = new Map(active.map((execution) => [execution.ex_id, execution]));
+  const held = new Map<string, { slicers: number; workers: number }>();
+
+  for (const host of [...present].sort((a, b) => Number(a.draining) - Number(b.draining))) {
+    const count = held.get(host.ex_id) ?? { slicers: 0, workers: 0 };
+    held.set(host.ex_id, count);
+    if (host.draining) continue;
+    const execution = wanted.get(host.ex_id);
+    const leaving = byNode.get(host.node_id)?.draining === true;
+    const excess =
+      host.kind === 'slicer' ? count.slicers >= 1 : count.workers >= (execution?.workers_wanted ?? 0);
+    if (!execution || excess || leaving) result.drain.push(host.host_id);
+    else if (host.kind === 'slicer') count.slicers++;
+    else count.workers++;
+  }
+
+  const place = (exId: string, kind: HostKind): boolean => {
+    const room = rooms
+      .filter((candidate) => candidate.free(kind) > 0)
+      .sort((a, b) => b.free(kind) - a.free(kind) || a.node.node_id.localeCompare(b.node.node_id))[0];
+    if (!room) return false;
+    result.insert.push(room.host(exId, kind, now));
+    const count = held.get(exId) ?? { slicers: 0, workers: 0 };
+    held.set(exId, count);
+    if (kind === 'slicer') count.slicers++;
+    else count.workers++;
+    return true;
+  };
+
+  for (const { ex_id } of active) if (!held.get(ex_id)?.slicers) place(ex_id, 'slicer');
+  const served = active.filter(({ ex_id }) => held.get(ex_id)?.slicers);
+  for (const { ex_id } of served) if (!held.get(ex_id)?.workers) place(ex_id, 'worker');
+  for (const { ex_id, workers_wanted } of served) {
+    while ((held.get(ex_id)?.workers ?? 0) < workers_wanted && place(ex_id, 'worker'));
+  }
+  return result;
+}
+
+/** Why a host must be counted as gone, if it must. */
+function lossOf(host: HostRow, node: NodeRow | undefined, situation: Situation): string | undefined {
+  if (!node) return 'its node is gone';
+  if (node.incarnation !== host.incarnation) return 'its node was started anew';
+  if (!situation.trustSilence) return undefined;
+  const silence = situation.now - Date.parse(node.seen);
+  // A slicer that cannot be built anew is only given up when its node has certainly ended it.
+  const patient = host.kind === 'slicer' && host.recoverable === false;
+  const limit = patient ? situation.fenceTimeout + SILENT_MS : SILENT_MS;
+  return silence > limit ? 'its node is silent' : undefined;
+}
+
+/** What a node has room for. */
+class Room {
+  private readonly used: Record<HostKind, number> = { worker: 0, slicer: 0 };
+
+  constructor(
+    readonly node: NodeRow,
+    hosts: HostRow[],
+  ) {
+    for (const host of hosts) if (host.node_id === node.node_id) this.used[host.kind]++;
+  }
+
+  free(kind: HostKind): number {
+    return this.node.slots - this.used[kind];
+  }
+
+  host(exId: string, kind: HostKind, now: number): HostRow {
+    this.used[kind]++;
+    const at = new Date(now).toISOString();
+    return {
+      host_id: randomUUID(),
+      ex_id: exId,
+      node_id: this.node.node_id,
+      incarnation: this.node.incarnation,
+      kind,
+      epoch: 0,
+      state: 'assigned',
+      draining: false,
+      pid: null,
+      busy: false,
+      recoverable: null,
+      outcome: null,
+      reason: null,
+      created: at,
+      updated: at,
+    };
+  }
+}

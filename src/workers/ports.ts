@@ -1,0 +1,74 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import type { Settings } from '../settings.js';
+import { ConfigurationError } from './configuration-error.js';
+
+const LOOPBACK = '127.0.0.1';
+
+/**
+ * Settings with ports that are free now. The API's port is what people and scripts address, so it is never
+ * replaced; those of the embedded Temporal server are, unless somebody asked for them. Port 0: any free one
+ * (for the Web UI: none at all).
+ *
+ * @throws ConfigurationError if a port that was asked for is taken
+ */
+export async function choosePorts(
+  settings: Settings,
+  explicit: ReadonlySet<keyof Settings>,
+): Promise<Settings> {
+  const chosen = { ...settings };
+  if (chosen.port === 0) chosen.port = await findFreePort(chosen.host);
+  else await demand(chosen.port, chosen.host, '--port');
+  if (chosen.temporal) return chosen;
+  const choose = async (field: 'temporalPort' | 'temporalUiPort', flag: string): Promise<number> => {
+    const wanted = chosen[field];
+    if (explicit.has(field) && wanted !== 0) await demand(wanted, LOOPBACK, flag);
+    else if (wanted === 0 || !(await isPortFree(wanted, LOOPBACK))) return findFreePort(LOOPBACK);
+    return wanted;
+  };
+  chosen.temporalPort = await choose('temporalPort', '--temporal-port');
+  if (chosen.temporalUiPort !== 0) {
+    chosen.temporalUiPort = await choose('temporalUiPort', '--temporal-ui-port');
+    if (!explicit.has('temporalUiUrl')) chosen.temporalUiUrl = `http://${LOOPBACK}:${chosen.temporalUiPort}`;
+  }
+  return chosen;
+}
+
+async function demand(port: number, host: string, flag: string): Promise<void> {
+  const variable = `TEMPOSLICE_${flag.slice(2).replaceAll('-', '_').toUpperCase()}`;
+  const remedy = `Choose another: ${flag} N or ${variable}=N.`;
+  try {
+    if (await isPortFree(port, host)) return;
+  } catch (error) {
+    throw new ConfigurationError(`Cannot listen on ${host}:${port}: ${(error as Error).message}. ${remedy}`, {
+      cause: error,
+    });
+  }
+  throw new ConfigurationError(`Port ${port} on ${host} is taken by another program. ${remedy}`);
+}
+
+/** True if a server could listen there now. */
+export async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
+  try {
+    await listenOnce(port, host);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
+}
+
+/** A port that nobody listens on at this moment. */
+export function findFreePort(host = LOOPBACK): Promise<number> {
+  return listenOnce(0, host);
+}
+
+async function listenOnce(port: number, host: string): Promise<number> {
+  const server = createServer();
+  server.listen({ port, host, exclusive: true });
+  await once(server, 'listening');
+  const bound = (server.address() as AddressInfo).port;
+  server.close();
+  await once(server, 'close');
+  return bound;
+}

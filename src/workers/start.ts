@@ -1,0 +1,83 @@
+import { fileURLToPath } from 'node:url';
+import { environmentOf } from '../cli/options.js';
+import { pino } from 'pino';
+import { createLogger } from '../logger.js';
+import type { Settings } from '../settings.js';
+import { EXIT_CONFIGURATION, isConfigurationError } from './configuration-error.js';
+import { Stack } from './supervisor.js';
+import { obtainTemporal } from './temporal/binary.js';
+
+export interface StartOptions {
+  settings: Settings;
+  /** Settings that a person gave. */
+  explicit: ReadonlySet<keyof Settings>;
+  /** File descriptor for the log lines of all processes. Default: standard output. */
+  output?: number;
+}
+
+/** Standard output carries log lines only; what is said to a person goes to standard error. */
+export const tell = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** A stack of child processes that run this program, not yet started. */
+export function createStack({ settings, explicit, output }: StartOptions): Stack {
+  const destination = output === undefined ? undefined : pino.destination({ fd: output, sync: true });
+  return new Stack(settings, {
+    explicit,
+    logger: createLogger('start', { level: settings.logLevel, destination }),
+    script: fileURLToPath(new URL('../cli.js', import.meta.url)),
+    environment: environmentOf,
+    output,
+    temporalBinary: () => obtainTemporal({ progress: tell }),
+  });
+}
+
+/**
+ * Stops the stack at the first SIGINT or SIGTERM and ends this process; a second one ends it in a hurry.
+ */
+export function stopOnSignals(stack: Stack): void {
+  let signals = 0;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    signals += 1;
+    if (signals > 2) return;
+    tell(signals === 1 ? `${signal}: stopping in order; once more to stop at once` : 'Stopping at once');
+    stack.stop(signals === 2).then(
+      () => process.exit(0),
+      (error: Error) => leave(error),
+    );
+  };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, onSignal);
+}
+
+/** Runs the whole stack until it is stopped by a signal or cannot go on. */
+export async function runStart(options: StartOptions): Promise<void> {
+  const stack = createStack(options);
+  stopOnSignals(stack);
+  try {
+    await stack.start();
+    tell(banner(stack));
+    await stack.failed;
+  } catch (error) {
+    if (stack.stopping) return;
+    await stack.stop();
+    leave(error);
+  }
+}
+
+/** Says why this process ends, and ends it. */
+export function leave(error: unknown): never {
+  const expected = isConfigurationError(error);
+  tell(`temposlice: ${expected ? (error as Error).message : ((error as Error)?.stack ?? String(error))}`);
+  process.exit(expected ? EXIT_CONFIGURATION : 1);
+}
+
+function banner({ apiUrl, settings }: Stack): string {
+  return [
+    '',
+    'Temposlice is ready.',
+    `  REST API         ${apiUrl}`,
+    `  Temporal Web UI  ${settings.temporalUiUrl || 'none'}`,
+    `  Temporal         ${settings.temporal}`,
+    `  Data             ${settings.dataDir}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,173 @@
+/**
+ * The whole stack of one data directory, as child processes of this one.
+ *
+ *   locking ──▶ cleaning up ──▶ temporal ──▶ master ──▶ node ──first presence──▶ serving
+ *                                  │            │        │                         │
+ *                                  └─────────── stop(), or one of them failed ─────┤
+ *                                                                                  ▼
+ *                             stopped ◀── temporal ◀── master ◀── node ◀────── stopping
+ *
+ * In every state a child that dies is started again (supervised-process.ts). A second stop, in a hurry, does not
+ * wait for running slices.
+ */
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from '../logger.js';
+import type { Settings } from '../settings.js';
+import { ConfigurationError } from './configuration-error.js';
+import { acquireLock, LockedError } from './lock-file.js';
+import { PidFiles } from './pid-files.js';
+import { choosePorts } from './ports.js';
+import { SupervisedProcess, type SupervisedOptions } from './supervised-process.js';
+import { superviseTemporal } from './temporal/server.js';
+
+export interface StackOptions {
+  /** Settings that a person gave: a taken port among them is an error, where a default is replaced. */
+  explicit: ReadonlySet<keyof Settings>;
+  logger: Logger;
+  /** Script that runs the commands `master` and `node`. */
+  script: string;
+  /** Settings as environment variables, for the children. */
+  environment: (settings: Settings) => NodeJS.ProcessEnv;
+  /** Standard output and error of the children. Default: those of this process. */
+  output?: 'inherit' | number;
+  /** Path of the Temporal CLI; asked only if the embedded server is wanted. */
+  temporalBinary: () => Promise<string>;
+}
+
+/** How long a node may go on beyond `shutdownTimeout` before it is killed, in ms. */
+const NODE_MARGIN = 5_000;
+const MASTER_GRACE = 15_000;
+const POLL = 50;
+
+export class Stack {
+  /** Settings in force, with the ports and addresses that were chosen. */
+  settings: Settings;
+  /** Rejects with a ConfigurationError when the stack cannot go on; never resolves. */
+  readonly failed: Promise<never>;
+  /** True from the first call of `stop` on. */
+  stopping = false;
+
+  private fail!: (error: unknown) => void;
+  private readonly started: SupervisedProcess[] = [];
+  private releaseLock: (() => void) | undefined;
+
+  constructor(
+    settings: Settings,
+    private readonly options: StackOptions,
+  ) {
+    this.settings = settings;
+    this.failed = new Promise((_resolve, reject) => (this.fail = reject));
+    // Rejected before anybody awaits it, it must not end the process.
+    this.failed.catch(() => undefined);
+  }
+
+  /** URL of the REST API. */
+  get apiUrl(): string {
+    const { host, port } = this.settings;
+    const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+    return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+  }
+
+  /**
+   * Starts everything; resolves when the API answers and the node is part of the cluster.
+   * @throws ConfigurationError if something has to be changed by a person first; Error if it is stopped meanwhile
+   */
+  async start(): Promise<void> {
+    const { dataDir } = this.settings;
+    this.releaseLock = lockDataDirectory(dataDir);
+    const pids = new PidFiles(join(dataDir, 'run'));
+    const leftovers = await pids.endLeftovers();
+    if (leftovers.length)
+      this.options.logger.warn({ processes: leftovers }, 'ended what an earlier run left');
+    this.settings = await choosePorts(this.settings, this.options.explicit);
+    if (!this.settings.temporal) await this.startTemporal(pids);
+    await this.run(() => new SupervisedProcess(this.member('master', pids, MASTER_GRACE)));
+    const nodeGrace = this.settings.shutdownTimeout + NODE_MARGIN;
+    const node = await this.run(() => new SupervisedProcess(this.member('node', pids, nodeGrace)));
+    await Promise.race([this.nodePresent(node), this.failed]);
+  }
+
+  /** Ends everything in order; `hurry`: without waiting for running slices. May be called again to hurry. */
+  async stop(hurry = false): Promise<void> {
+    this.stopping = true;
+    const order = [...this.started].reverse();
+    if (hurry) await Promise.all(order.map((child) => child.stop(true)));
+    else for (const child of order) await child.stop();
+    this.releaseLock?.();
+    this.releaseLock = undefined;
+  }
+
+  private async startTemporal(pids: PidFiles): Promise<void> {
+    const binary = await this.options.temporalBinary();
+    const { temporalPort: port, temporalUiPort: uiPort, namespace, dataDir } = this.settings;
+    const codecEndpoint = `${this.apiUrl}/codec`;
+    const onEvent = this.logEvent;
+    await this.run(() =>
+      superviseTemporal({ binary, port, uiPort, namespace, codecEndpoint, dataDir, pids, onEvent }),
+    );
+    this.settings = { ...this.settings, temporal: `127.0.0.1:${port}` };
+  }
+
+  private async run(create: () => SupervisedProcess): Promise<SupervisedProcess> {
+    if (this.stopping) throw new Error('the stack was stopped while it started');
+    const child = create();
+    this.started.push(child);
+    child.done.catch(this.fail);
+    await Promise.race([child.up, this.failed]);
+    return child;
+  }
+
+  private member(name: 'master' | 'node', pids: PidFiles, stopGrace: number): SupervisedOptions {
+    const { script, environment, output = 'inherit' } = this.options;
+    return {
+      name,
+      pids,
+      stopGrace,
+      onEvent: this.logEvent,
+      spawn: () =>
+        fork(script, [name], {
+          env: { ...environment({ ...this.settings, master: this.apiUrl }) },
+          execArgv: [],
+          stdio: ['ignore', output, output, 'ipc'],
+        }),
+      ready: (child) => new Promise((resolve) => child.once('message', () => resolve())),
+    };
+  }
+
+  /** The node's presence has reached a master, which answers. */
+  private async nodePresent(node: SupervisedProcess): Promise<void> {
+    for (;;) {
+      const nodes = await this.get('/healthz')
+        .then(() => this.get('/v1/cluster/state'))
+        .catch(() => ({}));
+      if (Object.values(nodes as Record<string, { pid?: number }>).some(({ pid }) => pid === node.pid))
+        return;
+      await delay(POLL);
+    }
+  }
+
+  private async get(path: string): Promise<unknown> {
+    const response = await fetch(`${this.apiUrl}${path}`, { signal: AbortSignal.timeout(5_000) });
+    if (!response.ok) throw new Error(`${path} answers ${response.status}`);
+    return response.json();
+  }
+
+  private readonly logEvent: SupervisedOptions['onEvent'] = (event, detail) => {
+    if (event === 'up') this.options.logger.info(detail, 'process is up');
+    else this.options.logger.error(detail, 'process ended; it is started again');
+  };
+}
+
+function lockDataDirectory(dataDir: string): () => void {
+  try {
+    return acquireLock(join(dataDir, 'run', 'start.lock'));
+  } catch (error) {
+    if (!(error instanceof LockedError)) throw error;
+    throw new ConfigurationError(
+      `The data directory ${dataDir} is in use by ${error.holder}, another \`temposlice start\`. ` +
+        'Stop that one, or choose another directory: --data-dir DIR or TEMPOSLICE_DATA_DIR=DIR.',
+    );
+  }
+}

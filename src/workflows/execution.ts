@@ -1,0 +1,32 @@
+import * as wf from '@temporalio/workflow';
+import type { LedgerSnapshot } from '../api/engine.js';
+import { ExecutionRun } from './run.js';
+import type { ExecutionInput } from './types.js';
+
+export const pause = wf.defineSignal('pause');
+export const resume = wf.defineSignal('resume');
+export const stop = wf.defineSignal('stop');
+export const setWorkers = wf.defineSignal<[number]>('setWorkers');
+export const setLogLevel = wf.defineSignal<[string]>('setLogLevel');
+/** The hosts of this execution cannot be started: it ends `failed`, with this reason. */
+export const hostsFailed = wf.defineSignal<[string]>('hostsFailed');
+export const ledger = wf.defineQuery<LedgerSnapshot>('ledger');
+
+/**
+ * One execution of a job, from the claim of its row in the store to its final report.
+ *
+ * Handlers only set what is wanted. Everything runs in one scope that cannot be cancelled: cancelling
+ * the workflow, from Temporal's Web UI for instance, means stop. It answers with the final status.
+ */
+export async function execution(input: ExecutionInput): Promise<string> {
+  const run = new ExecutionRun(input);
+  wf.setHandler(pause, () => run.want('paused'));
+  wf.setHandler(resume, () => run.want('running'));
+  wf.setHandler(stop, () => run.want('stopped'));
+  wf.setHandler(setWorkers, (workers) => run.setWorkers(workers));
+  wf.setHandler(setLogLevel, (level) => run.setLogLevel(level));
+  wf.setHandler(hostsFailed, (reason) => run.fail(reason));
+  wf.setHandler(ledger, () => run.snapshot());
+  wf.CancellationScope.current().cancelRequested.catch(() => run.want('stopped'));
+  return wf.CancellationScope.nonCancellable(() => run.run());
+}

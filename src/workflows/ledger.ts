@@ -1,0 +1,345 @@
+import type { SliceTuple } from '../store/types.js';
+import type { CollectResult, FailedSliceInput, LedgerState, LeaseResult, Retry, RunningSlice } from './types.js';
+
+/**
+ * The ledger of an execution: every slice that was issued is, at any moment, in exactly one place.
+ *
+ *     issue → queued → leased → completed | failed
+ *                ↑        ├──→ running (outlasted its lease) → completed | failed
+ *                └────────┴─── (not started, lost, or killed its host with tries left)
+ *
+ * so that issued = completed + failed + pending, where pending = queued + leased + running. Only a
+ * returned outcome is counted. A slice that killed its host, and slices of a lease that was lost, do not go
+ * back to the queue but wait as retries, which are leased again just as they are: the former alone, the
+ * latter in halves, so that whatever is bad is isolated in a few steps.
+ *
+ * Pure and deterministic: part of the workflow, and its state is what continue-as-new carries.
+ */
+
+/** Losses of a slice that was alone in its lease after which it is recorded as failed. */
+const MAX_LOSSES_ALONE = 10;
+const MAX_LOSS_DELAY_MS = 60_000;
+
+interface Lease {
+  slices: SliceTuple[];
+  losses: number;
+}
+
+const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;
+const bytesOf = (slice: SliceTuple): number => slice[2].length + 24;
+
+export class Ledger {
+  issued = 0;
+  completed = 0;
+  failed = 0;
+  records: number[] = [];
+  times: number[] = [];
+  /** Bytes of all slices queued, near enough to bound what a run carries. */
+  queuedBytes = 0;
+
+  private queue: SliceTuple[] = [];
+  /** Index of the queue's head: shifting an array of thousands for every lease would cost more. */
+  private head = 0;
+  private retries: Retry[] = [];
+  private readonly leases = new Map<number, Lease>();
+  private readonly runningSlices = new Map<string, RunningSlice>();
+  private readonly tries = new Map<string, number>();
+  private readonly last = new Map<number, [number, number, string]>();
+
+  constructor(
+    private readonly maxRetries: number,
+    state?: LedgerState,
+  ) {
+    if (!state) return;
+    this.issued = state.issued;
+    this.completed = state.completed;
+    this.failed = state.failed;
+    this.records = state.records;
+    this.times = state.times;
+    this.retries = state.retries;
+    this.push(state.queue);
+    for (const running of state.running) this.runningSlices.set(keyOf(running.slice), running);
+    for (const [key, tries] of state.tries) this.tries.set(key, tries);
+    for (const last of state.last) this.last.set(last[0], last);
+  }
+
+  get queued(): number {
+    return this.queue.length - this.head;
+  }
+
+  get leased(): number {
+    return this.leases.size;
+  }
+
+  get running(): RunningSlice[] {
+    return [...this.runningSlices.values()];
+  }
+
+  get processed(): number {
+    return this.completed + this.failed;
+  }
+
+  /** Slices issued and not finished. */
+  get pending(): number {
+    let count = this.queued + this.runningSlices.size;
+    for (const retry of this.retries) count += retry.slices.length;
+    for (const lease of this.leases.values()) count += lease.slices.length;
+    return count;
+  }
+
+  get balanced(): boolean {
+    return this.issued === this.completed + this.failed + this.pending;
+  }
+
+  /** Takes up slices that a slicer made; the last of each slicer is where it would be built anew from. */
+  issue(slices: SliceTuple[]): void {
+    for (const slice of slices) {
+      const known = this.last.get(slice[0]);
+      if (slice[3] === undefined && (!known || slice[1] > known[1])) {
+        this.last.set(slice[0], [slice[0], slice[1], slice[2]]);
+      }
+    }
+    this.issued += slices.length;
+    this.push(slices);
+  }
+
+  /** Takes up slices that an earlier execution left; they tell nothing of where the slicer is. */
+  issueRecovered(slices: SliceTuple[]): void {
+    this.issued += slices.length;
+    this.push(slices);
+  }
+
+  /** Where the slicer of an earlier execution was. */
+  startFrom(last: Array<[number, number, string]>): void {
+    for (const entry of last) this.last.set(entry[0], entry);
+  }
+
+  /** Takes the next lease out of the queue, at most `slices` and `bytes` of it; retries come first. */
+  lease(id: number, slices: number, bytes: number, now: number): SliceTuple[] | undefined {
+    const due = this.retries.findIndex((retry) => retry.notBefore <= now);
+    if (due >= 0) {
+      const [retry] = this.retries.splice(due, 1) as [Retry];
+      this.leases.set(id, { slices: retry.slices, losses: retry.losses });
+      return retry.slices;
+    }
+    if (this.queued === 0) return undefined;
+    let end = this.head;
+    let size = 0;
+    while (end < this.queue.length && end - this.head < slices) {
+      size += bytesOf(this.queue[end] as SliceTuple);
+      if (size > bytes && end > this.head) break;
+      end++;
+    }
+    const taken = this.queue.slice(this.head, end);
+    this.head = end;
+    for (const slice of taken) this.queuedBytes -= bytesOf(slice);
+    if (this.head > 4_096 && this.head * 2 > this.queue.length) {
+      this.queue = this.queue.slice(this.head);
+      this.head = 0;
+    }
+    this.leases.set(id, { slices: taken, losses: 0 });
+    return taken;
+  }
+
+  /** Time in ms until the earliest retry may be leased; undefined if none waits. */
+  nextRetryIn(now: number): number | undefined {
+    if (this.retries.length === 0) return undefined;
+    return Math.max(0, Math.min(...this.retries.map((retry) => retry.notBefore)) - now);
+  }
+
+  /** Tries used up by the slices of a lease, by index. */
+  triesOf(slices: SliceTuple[]): Array<[number, number]> {
+    if (this.tries.size === 0) return [];
+    const used: Array<[number, number]> = [];
+    slices.forEach((slice, index) => {
+      const tries = this.tries.get(keyOf(slice));
+      if (tries) used.push([index, tries]);
+    });
+    return used;
+  }
+
+  /**
+   * Failures that an answer of a lease brings; to be stored before {@link settle} counts them.
+   * A slice that killed its host is among them once its tries are used up.
+   */
+  failuresOf(id: number, result: LeaseResult): FailedSliceInput[] {
+    const { slices } = this.lookUp(id);
+    const failures = result.failed.map(({ i, error, retries }) => ({
+      slice: slices[i] as SliceTuple,
+      error,
+      retries: retries + (this.tries.get(keyOf(slices[i] as SliceTuple)) ?? 0),
+    }));
+    const culprit = slices[result.done];
+    if (result.died !== undefined && culprit) {
+      const tries = (this.tries.get(keyOf(culprit)) ?? 0) + 1;
+      if (tries > this.maxRetries) failures.push({ slice: culprit, error: result.died, retries: tries - 1 });
+    }
+    return failures;
+  }
+
+  /** Counts what a lease returned and puts the rest back. */
+  settle(id: number, result: LeaseResult): void {
+    const { slices } = this.lookUp(id);
+    this.leases.delete(id);
+    this.failed += result.failed.length;
+    this.completed += result.done - result.failed.length;
+    add(this.records, result.records);
+    add(this.times, result.times);
+    if (this.tries.size > 0) for (const slice of slices.slice(0, result.done)) this.tries.delete(keyOf(slice));
+    let rest = result.done;
+    const current = slices[rest];
+    if (current && result.running) {
+      rest++;
+      this.runningSlices.set(keyOf(current), { slice: current, ...result.running });
+    } else if (current && result.died !== undefined) {
+      rest++;
+      this.died(current);
+    }
+    this.unshift(slices.slice(rest));
+  }
+
+  /** A lease of which nothing is known: whatever it held is issued again, in halves. */
+  lost(id: number, now: number): FailedSliceInput[] {
+    const { slices, losses } = this.lookUp(id);
+    if (slices.length > 1) {
+      this.leases.delete(id);
+      const half = Math.ceil(slices.length / 2);
+      for (const part of [slices.slice(0, half), slices.slice(half)]) {
+        this.retries.push({ slices: part, losses: 0, notBefore: now });
+      }
+      return [];
+    }
+    const alone = losses + 1;
+    if (alone < MAX_LOSSES_ALONE) {
+      this.leases.delete(id);
+      const delay = Math.min(1_000 * 2 ** (alone - 1), MAX_LOSS_DELAY_MS);
+      this.retries.push({ slices, losses: alone, notBefore: now + delay });
+      return [];
+    }
+    return slices.map((slice) => ({
+      slice,
+      error: `the slice was lost ${alone} times in a row: no node answered for it`,
+      retries: this.tries.get(keyOf(slice)) ?? 0,
+    }));
+  }
+
+  /** Counts the only slice of a lease as failed, after {@link lost} said so and it was stored. */
+  settleLost(id: number): void {
+    const { slices } = this.lookUp(id);
+    this.leases.delete(id);
+    for (const slice of slices) this.tries.delete(keyOf(slice));
+    this.failed += slices.length;
+  }
+
+  /** Puts a lease back that was never started. */
+  returned(id: number): void {
+    const { slices, losses } = this.lookUp(id);
+    this.leases.delete(id);
+    if (losses > 0) this.retries.push({ slices, losses, notBefore: 0 });
+    else this.unshift(slices);
+  }
+
+  /** The failure that a collected outcome brings, to be stored before {@link collected} counts it. */
+  failureOfCollected(running: RunningSlice, result: CollectResult): FailedSliceInput | undefined {
+    const tries = this.tries.get(keyOf(running.slice)) ?? 0;
+    if (result.outcome === 'failed') {
+      return { slice: running.slice, error: result.error, retries: result.retries + tries };
+    }
+    if (result.outcome === 'died' && tries + 1 > this.maxRetries) {
+      return { slice: running.slice, error: result.reason, retries: tries };
+    }
+    return undefined;
+  }
+
+  /** Counts the outcome of a slice that outlasted its lease. */
+  collected(running: RunningSlice, result: CollectResult): void {
+    const key = keyOf(running.slice);
+    this.runningSlices.delete(key);
+    if (result.outcome === 'completed') {
+      this.completed++;
+      this.tries.delete(key);
+      add(this.records, result.records);
+      add(this.times, result.times);
+    } else if (result.outcome === 'failed') {
+      this.failed++;
+      this.tries.delete(key);
+    } else if (result.outcome === 'died') {
+      this.died(running.slice);
+    } else {
+      this.unshift([running.slice]);
+    }
+  }
+
+  /** Everything owed, in the order in which it would be leased. */
+  owed(): SliceTuple[] {
+    return [
+      ...this.running.map((running) => running.slice),
+      ...[...this.leases.values()].flatMap((lease) => lease.slices),
+      ...this.retries.flatMap((retry) => retry.slices),
+      ...this.queue.slice(this.head),
+    ];
+  }
+
+  lastIssued(): Array<[number, number, string]> {
+    return [...this.last.values()].sort((a, b) => a[0] - b[0]);
+  }
+
+  /** The state to carry into the next run; leases must have come back. */
+  state(): LedgerState {
+    if (this.leases.size > 0) throw new Error('a run cannot be continued while leases are out');
+    return {
+      queue: this.queue.slice(this.head),
+      retries: this.retries,
+      running: this.running,
+      tries: [...this.tries],
+      issued: this.issued,
+      completed: this.completed,
+      failed: this.failed,
+      last: this.lastIssued(),
+      records: this.records,
+      times: this.times,
+    };
+  }
+
+  /** One try of this slice was used up by the death of its host. */
+  private died(slice: SliceTuple): void {
+    const key = keyOf(slice);
+    const tries = (this.tries.get(key) ?? 0) + 1;
+    if (tries > this.maxRetries) {
+      this.tries.delete(key);
+      this.failed++;
+      return;
+    }
+    this.tries.set(key, tries);
+    this.retries.push({ slices: [slice], losses: 0, notBefore: 0 });
+  }
+
+  private lookUp(id: number): Lease {
+    const lease = this.leases.get(id);
+    if (!lease) throw new Error(`lease ${id} is not out`);
+    return lease;
+  }
+
+  private push(slices: SliceTuple[]): void {
+    for (const slice of slices) {
+      this.queue.push(slice);
+      this.queuedBytes += bytesOf(slice);
+    }
+  }
+
+  private unshift(slices: SliceTuple[]): void {
+    if (slices.length === 0) return;
+    for (const slice of slices) this.queuedBytes += bytesOf(slice);
+    if (slices.length <= this.head) {
+      this.head -= slices.length;
+      slices.forEach((slice, index) => (this.queue[this.head + index] = slice));
+      return;
+    }
+    this.queue = [...slices, ...this.queue.slice(this.head)];
+    this.head = 0;
+  }
+}
+
+function add(sums: number[], more: number[] | undefined): void {
+  more?.forEach((value, index) => (sums[index] = (sums[index] ?? 0) + value));
+}

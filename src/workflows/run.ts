@@ -1,0 +1,506 @@
+import * as wf from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { LedgerSnapshot } from '../api/engine.js';
+import type { Counters, ExecutionStatus } from '../store/types.js';
+import { collector, leases, master, patientMaster, sinks } from './calls.js';
+import { Ledger } from './ledger.js';
+import {
+  LEASE_BUDGET_MS,
+  MAX_LEASE_BYTES,
+  leaseSize,
+  maxLeases,
+  smoothedMsPerSlice,
+  wantedQueue,
+} from './lease-sizing.js';
+import { SlicerClient } from './slicer-client.js';
+import type { Carried, ExecutionInput, ExecutionSettings, RunningSlice, SliceTuple, Wanted } from './types.js';
+
+/** Bytes of slices held in the queue: bounds what continue-as-new carries. */
+const MAX_QUEUED_BYTES = 512 * 1024;
+/** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
+const MAX_HISTORY_EVENTS = 4_000;
+const RECOVERED_PAGE = 2_000;
+
+const statusKey = defineSearchAttributeKey('TemposliceStatus', 'KEYWORD');
+
+/**
+ * One run of the workflow of an execution.
+ *
+ *     claim → (find slicer) → initializing → [recovering →] running ⇄ paused → finish → closed
+ *                                                  failing ↗     ↘ stopping ↗
+ *
+ * Whatever happens (a signal, an answer, a loss) changes state and wakes {@link main}, which then starts
+ * what can be started: leases while fewer than the limit are out, a call to the slicer while the queue is
+ * short, a page of recovered slices. Pausing and stopping cancel all leases: one that was started ends with
+ * its slice and returns its counts as ever, one that was not goes back in front. Nothing waits for a slice
+ * longer than its lease: what outlasts it is `running` and collected at its node. When leases have come
+ * back and the history is long, the run is continued as new with the ledger.
+ */
+export class ExecutionRun {
+  private settings: ExecutionSettings | undefined;
+  private ledger = new Ledger(0);
+  private slicer: SlicerClient | undefined;
+  private wanted: Wanted = 'running';
+  private workers = 0;
+  private status: ExecutionStatus = 'scheduling';
+  private statusSeq = 0;
+  private countersSeq = 0;
+  private lastLease = 0;
+  private msPerSlice = 0;
+  private started = 0;
+  private recoveredPosition: number | null = null;
+  private readingRecovered = false;
+  private failureReason = '';
+  private fatal: string | null = null;
+  private logLevel: string | null = null;
+  private probation: Carried['probation'] = null;
+  private changed = false;
+  private statusWrites: Promise<void> = Promise.resolve();
+  private statusWritesPending = 0;
+  private readonly leaseScopes = new Map<number, wf.CancellationScope>();
+  private readonly collecting = new Set<string>();
+
+  constructor(private readonly input: ExecutionInput) {
+    const { carried } = input;
+    if (!carried) return;
+    this.begin(carried.settings, carried);
+    this.wanted = carried.wanted;
+    this.workers = carried.workers;
+    this.status = carried.status;
+    this.statusSeq = carried.statusSeq;
+    this.countersSeq = carried.countersSeq;
+    this.lastLease = carried.lease;
+    this.msPerSlice = carried.msPerSlice;
+    this.started = carried.started;
+    this.recoveredPosition = carried.recoveredPosition;
+    this.failureReason = carried.failureReason;
+    this.fatal = carried.fatal;
+    this.logLevel = carried.logLevel;
+    this.probation = carried.probation;
+  }
+
+  want(wanted: Wanted): void {
+    if (this.wanted === 'stopped') return;
+    this.wanted = wanted;
+    this.wake();
+  }
+
+  setWorkers(workers: number): void {
+    this.workers = workers;
+    this.wake();
+  }
+
+  setLogLevel(level: string): void {
+    this.logLevel = level;
+  }
+
+  fail(reason: string): void {
+    this.fatal ??= reason;
+    this.wake();
+  }
+
+  snapshot(): LedgerSnapshot {
+    return {
+      issued: this.ledger.issued,
+      completed: this.ledger.completed,
+      failed: this.ledger.failed,
+      pending: this.ledger.owed(),
+      last: this.ledger.lastIssued(),
+      slicerDone: this.slicer?.done ?? false,
+      recoveredPosition: this.recoveredPosition,
+      recoverable: this.slicer?.recoverable ?? null,
+    };
+  }
+
+  async run(): Promise<string> {
+    if (!this.settings) {
+      const settings = await master.claimExecution({ exId: this.input.exId });
+      if (!settings) return 'not claimed';
+      this.begin(settings);
+      this.statusSeq = 1;
+      this.started = Date.now();
+      this.move('initializing');
+      if (this.recoveredPosition !== null) this.move('recovering');
+    }
+    if (this.probation) this.watchProbation();
+    await this.main();
+    return this.finish();
+  }
+
+  private begin(settings: ExecutionSettings, carried?: Carried): void {
+    this.settings = settings;
+    this.ledger = new Ledger(settings.maxRetries, carried?.ledger);
+    this.slicer = new SlicerClient(this.input.exId, this.ledger, carried?.slicer, {
+      answered: () => {
+        if (this.status === 'initializing') this.move('running');
+        this.wake();
+      },
+      failed: (reason) => this.fail(reason),
+      changed: () => this.wake(),
+    });
+    if (carried) return;
+    this.workers ||= settings.workers;
+    if (settings.recovery) {
+      this.ledger.startFrom(settings.recovery.last);
+      this.recoveredPosition = 0;
+      if (settings.recovery.replayOnly || settings.recovery.slicerDone) this.slicer.done = true;
+    }
+  }
+
+  private async main(): Promise<void> {
+    while (!this.ended()) {
+      this.advance();
+      if (this.ended()) return;
+      if (this.mustContinue() && this.quiet()) await this.continueAsNew();
+      const retryIn = this.wanted === 'running' ? this.ledger.nextRetryIn(Date.now()) : undefined;
+      if (retryIn) await wf.condition(() => this.changed, retryIn);
+      else await wf.condition(() => this.changed);
+      this.changed = false;
+    }
+  }
+
+  /** Starts whatever can be started now. */
+  private advance(): void {
+    if (this.wanted === 'stopped') {
+      this.move('stopping');
+      this.cancelLeases();
+      this.slicer?.detach();
+    } else if (this.wanted === 'paused') {
+      this.cancelLeases();
+      if (this.ledger.leased === 0) this.move('paused');
+    } else {
+      if (this.status === 'paused') this.move('running');
+      this.readRecovered();
+      if (!this.mustContinue()) this.issueLeases();
+      this.askSlicer();
+    }
+    for (const running of this.ledger.running) this.collect(running);
+    this.report();
+  }
+
+  private issueLeases(): void {
+    if (this.ledger.queued === 0 && this.ledger.nextRetryIn(0) === undefined) return;
+    const limit = maxLeases(this.workers);
+    while (this.ledger.leased < limit) {
+      const size = leaseSize(this.msPerSlice, this.ledger.queued, this.workers, this.slicer?.done ?? false);
+      const bytes = Math.max(Math.floor((2 * MAX_QUEUED_BYTES) / limit), 1);
+      const id = this.lastLease + 1;
+      const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_LEASE_BYTES), Date.now());
+      if (!slices) return;
+      this.lastLease = id;
+      if (this.slicer?.hooks) for (const slice of slices) this.slicer.event(['dispatch', slice]);
+      void this.runLease(id, slices);
+    }
+  }
+
+  private async runLease(id: number, slices: SliceTuple[]): Promise<void> {
+    const scope = new wf.CancellationScope({ cancellable: true });
+    this.leaseScopes.set(id, scope);
+    const tries = this.ledger.triesOf(slices);
+    try {
+      const result = await scope.run(() =>
+        leases(this.input.exId, slices).processSlices({
+          exId: this.input.exId,
+          lease: id,
+          slices,
+          budget: LEASE_BUDGET_MS,
+          ...(tries.length > 0 ? { tries } : {}),
+          ...(this.logLevel ? { logLevel: this.logLevel } : {}),
+        }),
+      );
+      const failures = this.ledger.failuresOf(id, result);
+      if (failures.length > 0) await this.recordFailures(failures);
+      this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
+      this.slicerEvents(slices.slice(0, result.done), result.failed);
+      this.ledger.settle(id, result);
+      if (failures.length > 0) this.sliceFailed();
+    } catch (error) {
+      if (wf.isCancellation(error)) this.ledger.returned(id);
+      else {
+        const failures = this.ledger.lost(id, Date.now());
+        if (failures.length > 0) {
+          await this.recordFailures(failures);
+          this.ledger.settleLost(id);
+          this.sliceFailed();
+        }
+      }
+    } finally {
+      this.leaseScopes.delete(id);
+      this.wake();
+    }
+  }
+
+  /** Waits, at the node that has it, for a slice that outlasted its lease. */
+  private collect(running: RunningSlice): void {
+    const key = `${running.host}/${running.slice[0]}:${running.slice[1]}`;
+    if (this.collecting.has(key)) return;
+    this.collecting.add(key);
+    void (async () => {
+      try {
+        for (;;) {
+          try {
+            const result = await collector(running.node).collectSlice({
+              exId: this.input.exId,
+              host: running.host,
+              slice: running.slice,
+            });
+            const failure = this.ledger.failureOfCollected(running, result);
+            if (failure) await this.recordFailures([failure]);
+            this.ledger.collected(running, result);
+            if (failure) this.sliceFailed();
+            return;
+          } catch {
+            if (await master.hostGone({ host: running.host })) {
+              this.ledger.collected(running, { outcome: 'unknown' });
+              return;
+            }
+          }
+        }
+      } finally {
+        this.collecting.delete(key);
+        this.wake();
+      }
+    })();
+  }
+
+  private recordFailures(slices: Parameters<typeof master.recordFailures>[0]['slices']): Promise<void> {
+    return master.recordFailures({ exId: this.input.exId, slices });
+  }
+
+  private slicerEvents(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
+    if (!this.slicer?.hooks) return;
+    const errors = new Map(failed.map(({ i, error }) => [i, error]));
+    slices.forEach((slice, i) => this.slicer?.event(['complete', slice, errors.get(i)]));
+  }
+
+  private readRecovered(): void {
+    if (this.recoveredPosition === null || this.readingRecovered) return;
+    if (this.ledger.queued > RECOVERED_PAGE / 2 || this.ledger.queuedBytes > MAX_QUEUED_BYTES / 2) return;
+    this.readingRecovered = true;
+    void (async () => {
+      const page = await master.recoveredSlices({
+        exId: this.input.exId,
+        position: this.recoveredPosition as number,
+        limit: RECOVERED_PAGE,
+        bytes: MAX_QUEUED_BYTES / 2,
+      });
+      this.ledger.issueRecovered(page.slices);
+      this.recoveredPosition = page.next;
+      this.readingRecovered = false;
+      this.wake();
+    })();
+  }
+
+  private askSlicer(): void {
+    if (!this.slicer || this.slicer.done || this.fatal !== null) return;
+    // What an earlier execution left comes first: a slicer may rely on it being done.
+    if (this.recoveredPosition !== null || this.replaying()) return;
+    if (this.status === 'recovering') this.move('running');
+    const wanted = wantedQueue(this.msPerSlice, this.workers) - this.ledger.queued;
+    const bytes = MAX_QUEUED_BYTES - this.ledger.queuedBytes;
+    if (wanted <= 0 || bytes <= MAX_QUEUED_BYTES / 4) return;
+    this.slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_LEASE_BYTES) }, this.workers);
+  }
+
+  private replaying(): boolean {
+    return this.status === 'recovering' && this.ledger.pending > 0;
+  }
+
+  private cancelLeases(): void {
+    for (const scope of this.leaseScopes.values()) scope.cancel();
+  }
+
+  /** A slice was recorded as failed: the execution goes on, `failing`. */
+  private sliceFailed(): void {
+    const persistent = this.settings?.lifecycle === 'persistent';
+    if (this.status === 'running' || this.status === 'recovering') {
+      const why = persistent ? 'slice failure watch dog' : 'slice failure event';
+      this.move(
+        'failing',
+        `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
+      );
+    }
+    if (persistent && !this.probation) {
+      this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
+      this.watchProbation();
+    }
+  }
+
+  /** A persistent execution is `running` again once a window passed with work done and no failure. */
+  private watchProbation(): void {
+    const window = this.settings?.probationWindow ?? 0;
+    void (async () => {
+      while (this.probation) {
+        await wf.sleep(Math.max(this.probation.at + window - Date.now(), 1));
+        if (this.ledger.failed === this.probation.failed && this.ledger.processed > this.probation.processed) {
+          this.probation = null;
+          if (this.status === 'failing') this.move('running');
+          return;
+        }
+        this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
+      }
+    })();
+  }
+
+  private ended(): boolean {
+    if (!this.settings) return false;
+    if (this.wanted === 'stopped') return this.status === 'stopping' && this.ledger.leased === 0;
+    const noneToCome = this.fatal !== null || (this.slicer?.done ?? false);
+    return (
+      noneToCome && this.recoveredPosition === null && !this.readingRecovered && this.ledger.pending === 0
+    );
+  }
+
+  /** Ends the hosts, waits for what they still answer, and closes the execution in the store. */
+  private async finish(): Promise<string> {
+    const { exId } = this.input;
+    const stopped = this.wanted === 'stopped';
+    const hosts = await patientMaster.finishHosts({ exId });
+    await wf.condition(() => this.collecting.size === 0);
+    await this.statusWrites;
+    const status = this.verdict(stopped, hosts.failed, hosts.lost);
+    this.status = status;
+    this.upsertStatus();
+    await master.closeExecution({
+      exId,
+      seq: ++this.statusSeq,
+      status,
+      failureReason: status === 'failed' ? this.failureReason : '',
+      counters: this.counters(),
+      ledger: this.snapshot(),
+    });
+    return status;
+  }
+
+  /** `completed` is only said of a ledger that balances, with nothing failed and nothing owed. */
+  private verdict(stopped: boolean, flushes: string[], lostHosts: number): ExecutionStatus {
+    const { ledger } = this;
+    if (this.fatal !== null) this.failureReason = this.fatal;
+    else if (flushes.length > 0) this.failureReason = `flush failed: ${flushes.join('; ')}`;
+    else if (stopped) return 'stopped';
+    else if (lostHosts > 0 && this.settings?.stateful) {
+      this.failureReason = `${lostHosts} worker${lostHosts === 1 ? ' was' : 's were'} lost before a flush of stateful operations`;
+    } else if (ledger.failed > 0) {
+      const plural = ledger.failed === 1 ? 'slice failure' : 'slice failures';
+      this.failureReason = `execution: ${this.input.exId} had ${ledger.failed} ${plural} during processing`;
+    } else if (ledger.pending > 0 || ledger.issued !== ledger.completed) {
+      this.failureReason = `execution: ${this.input.exId} has a ledger that does not balance: issued ${ledger.issued}, completed ${ledger.completed}, pending ${ledger.pending}`;
+    } else return 'completed';
+    return 'failed';
+  }
+
+  /** Notes a status and writes it to the store, in order. */
+  private move(status: ExecutionStatus, failureReason?: string): void {
+    if (this.status === status) return;
+    this.status = status;
+    this.upsertStatus();
+    const write = {
+      exId: this.input.exId,
+      seq: ++this.statusSeq,
+      status,
+      ...(failureReason === undefined ? {} : { failureReason, counters: this.counters() }),
+    };
+    this.statusWritesPending++;
+    this.statusWrites = this.statusWrites.then(async () => {
+      await master.setStatus(write);
+      this.statusWritesPending--;
+      this.wake();
+    });
+  }
+
+  private upsertStatus(): void {
+    if (this.input.searchAttributes) {
+      wf.upsertSearchAttributes([{ key: statusKey, value: this.status }]);
+    }
+  }
+
+  private counters(): Counters {
+    const { ledger } = this;
+    const slicer = this.slicer;
+    const running = ledger.running.length;
+    return {
+      issued: ledger.issued,
+      completed: ledger.completed,
+      failed: ledger.failed,
+      pending: ledger.pending,
+      running,
+      records: ledger.records,
+      times: ledger.times,
+      stats: {
+        workers_available: 0,
+        workers_active: 0,
+        workers_joined: 0,
+        workers_reconnected: 0,
+        workers_disconnected: 0,
+        job_duration: Math.max(1, Math.round((Date.now() - this.started) / 1_000)),
+        failed: ledger.failed,
+        subslices: slicer?.state.subslices ?? 0,
+        queued: ledger.queued,
+        slice_range_expansion: slicer?.state.rangeExpansion ?? 0,
+        processed: ledger.processed,
+        slicers: slicer?.state.slicers ?? 0,
+        subslice_by_key: slicer?.state.subsliceByKey ?? 0,
+        started: new Date(this.started).toISOString(),
+        ...(slicer?.state.queuingComplete
+          ? { queuing_complete: new Date(slicer.state.queuingComplete).toISOString() }
+          : {}),
+      },
+    };
+  }
+
+  private report(): void {
+    sinks.counters.report(this.input.exId, ++this.countersSeq, this.counters());
+    wf.setCurrentDetails(this.details());
+  }
+
+  /** What the Web UI shows on the execution's page. */
+  private details(): string {
+    const { ledger } = this;
+    return [
+      `**${this.input.name}** is ${this.status}`,
+      `- job \`${this.input.jobId}\``,
+      `- slices: ${ledger.issued} issued, ${ledger.completed} completed, ${ledger.failed} failed, ${ledger.pending} pending`,
+      `- records: ${ledger.records.join(' → ') || 'none yet'}`,
+      `- ${this.workers} workers, ${ledger.leased} leases out, ${ledger.running.length} slices outlasting theirs`,
+      ...(this.fatal === null ? [] : [`- ends because: ${this.fatal.slice(0, 200)}`]),
+    ].join('\n');
+  }
+
+  private mustContinue(): boolean {
+    const info = wf.workflowInfo();
+    return info.continueAsNewSuggested || info.historyLength > MAX_HISTORY_EVENTS;
+  }
+
+  private quiet(): boolean {
+    return this.ledger.leased === 0 && this.statusWritesPending === 0 && !this.readingRecovered;
+  }
+
+  private async continueAsNew(): Promise<never> {
+    await wf.continueAsNew<(input: ExecutionInput) => Promise<string>>({
+      ...this.input,
+      carried: {
+        settings: this.settings as ExecutionSettings,
+        ledger: this.ledger.state(),
+        wanted: this.wanted,
+        workers: this.workers,
+        status: this.status,
+        statusSeq: this.statusSeq,
+        countersSeq: this.countersSeq,
+        lease: this.lastLease,
+        msPerSlice: this.msPerSlice,
+        started: this.started,
+        slicer: (this.slicer as SlicerClient).state,
+        recoveredPosition: this.recoveredPosition,
+        failureReason: this.failureReason,
+        fatal: this.fatal,
+        logLevel: this.logLevel,
+        probation: this.probation,
+      },
+    });
+    throw new Error('unreachable: continueAsNew does not return');
+  }
+
+  private wake(): void {
+    this.changed = true;
+  }
+}

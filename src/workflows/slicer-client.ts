@@ -1,0 +1,168 @@
+import * as wf from '@temporalio/workflow';
+import { master, patientMaster, slicer } from './calls.js';
+import type { Ledger } from './ledger.js';
+import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
+import { SLICER_FAILURES } from './types.js';
+
+/** Times in a row that a slicer may throw before the execution ends. */
+const MAX_ERRORS = 4;
+
+/** What the run that owns the client hears of it. */
+interface Listener {
+  answered(): void;
+  failed(reason: string): void;
+  changed(): void;
+}
+
+const fresh = (): SlicerState => ({
+  epoch: 0,
+  number: 0,
+  done: false,
+  recoverable: null,
+  queuingComplete: null,
+  slicers: 0,
+  subslices: 0,
+  subsliceByKey: 0,
+  rangeExpansion: 0,
+  hooks: false,
+  confirmed: 0,
+  events: [],
+  eventSeq: 0,
+  errors: 0,
+});
+
+/**
+ * The workflow's side of the slicer.
+ *
+ *     idle → asking → (answer) → idle
+ *               └──→ (nobody there, or died) → finding → asking, with the same number
+ *
+ * At most one call is out. Calls are numbered, and the number only rises with an answer that counted, so
+ * an answer that got lost is given again, and two hosts that both think they are the slicer can never
+ * both be believed.
+ */
+export class SlicerClient {
+  readonly state: SlicerState;
+  private asking = false;
+  private scope: wf.CancellationScope | undefined;
+
+  constructor(
+    private readonly exId: string,
+    private readonly ledger: Ledger,
+    state: SlicerState | undefined,
+    private readonly listener: Listener,
+  ) {
+    this.state = state ?? fresh();
+  }
+
+  get done(): boolean {
+    return this.state.done;
+  }
+
+  set done(done: boolean) {
+    this.state.done = done;
+  }
+
+  get recoverable(): boolean | null {
+    return this.state.recoverable;
+  }
+
+  get hooks(): boolean {
+    return this.state.hooks;
+  }
+
+  /** Notes what became of a slice, for the next call. */
+  event(event: SliceEvent): void {
+    this.state.events.push(event);
+    this.state.eventSeq++;
+  }
+
+  /** Asks for slices unless a call is out already. */
+  ask(wanted: CreateInput['wanted'], workers: number): void {
+    if (this.asking) return;
+    this.asking = true;
+    void (async () => {
+      try {
+        await this.call(wanted, workers);
+      } finally {
+        this.asking = false;
+        this.listener.changed();
+      }
+    })();
+  }
+
+  /** Lets go of the call that is out, if any. */
+  detach(): void {
+    this.scope?.cancel();
+  }
+
+  private async call(wanted: CreateInput['wanted'], workers: number): Promise<void> {
+    const { state } = this;
+    if (state.epoch === 0) await this.find();
+    const input: CreateInput = {
+      exId: this.exId,
+      number: state.number + 1,
+      last: this.ledger.lastIssued(),
+      wanted,
+      queued: this.ledger.queued,
+      stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
+      events: state.events.slice(0, 1_000),
+      eventsFrom: state.eventSeq - state.events.length + 1,
+    };
+    this.scope = new wf.CancellationScope({ cancellable: true });
+    try {
+      const result = await this.scope.run(() => slicer(this.exId, state.epoch).createSlices(input));
+      await this.accept(result);
+    } catch (error) {
+      if (wf.isCancellation(error)) return;
+      await this.failed(error);
+    } finally {
+      this.scope = undefined;
+    }
+  }
+
+  private async accept(result: CreateResult): Promise<void> {
+    const { state } = this;
+    const pages: CreateResult['slices'][] = [];
+    for (const page of result.pages ?? []) pages.push(await master.readPage({ exId: this.exId, page }));
+    state.number++;
+    state.errors = 0;
+    state.recoverable = result.recoverable;
+    state.slicers = result.slicers;
+    state.subslices = result.subslices;
+    state.subsliceByKey = result.subsliceByKey;
+    state.rangeExpansion = result.rangeExpansion;
+    state.hooks = result.hooks;
+    if (result.confirmed > state.confirmed) {
+      state.events = state.events.slice(state.events.length - (state.eventSeq - result.confirmed));
+      state.confirmed = result.confirmed;
+    }
+    this.ledger.issue(result.slices);
+    for (const page of pages) this.ledger.issue(page);
+    if (result.done) {
+      state.done = true;
+      state.queuingComplete = Date.now();
+    }
+    this.listener.answered();
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+    const type = cause instanceof wf.ApplicationFailure ? cause.type : undefined;
+    const message = cause instanceof Error ? cause.message : String(cause);
+    if (type === SLICER_FAILURES.lost || type === SLICER_FAILURES.init || type === SLICER_FAILURES.tooLarge) {
+      this.listener.failed(message);
+    } else if (type === SLICER_FAILURES.error) {
+      this.state.errors++;
+      if (this.state.recoverable === false || this.state.errors >= MAX_ERRORS) this.listener.failed(message);
+      else await wf.sleep(500 * 2 ** this.state.errors);
+    } else {
+      // Nobody there, or the host died in mid-call: placement knows where the slicer is to be found.
+      await this.find();
+    }
+  }
+
+  private async find(): Promise<void> {
+    this.state.epoch = (await patientMaster.findSlicer({ exId: this.exId })).epoch;
+  }
+}

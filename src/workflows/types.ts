@@ -1,0 +1,265 @@
+import type { LedgerSnapshot } from '../api/engine.js';
+import type { Counters, ExecutionStatus, RecoveryStart, SliceTuple } from '../store/types.js';
+
+export type { SliceTuple };
+
+/**
+ * What crosses the line between the workflow, the activities and the processes that run them.
+ * Types only: this file is part of the workflow bundle.
+ */
+
+/** Task queue of the masters: workflow tasks and the activities that touch the store. */
+export const MASTER_TASK_QUEUE = 'temposlice';
+/** Task queue of an execution's leases, polled by every node that hosts its workers. */
+export const leaseTaskQueue = (exId: string): string => exId;
+/** Task queue of an execution's slicer; a slicer that moved to another node gets a new epoch. */
+export const slicerTaskQueue = (exId: string, epoch: number): string => `${exId}/slicer/${epoch}`;
+/** Task queue of one start of one node, for slices that outlasted their lease. */
+export const nodeTaskQueue = (incarnation: string): string => `node/${incarnation}`;
+
+/** Names of the custom search attributes; all are keywords. */
+export const SEARCH_ATTRIBUTES = ['TemposliceJobId', 'TemposliceJobName', 'TemposliceStatus'] as const;
+
+export interface ExecutionInput {
+  exId: string;
+  jobId: string;
+  name: string;
+  /** Whether the namespace knows our search attributes; upserting an unknown one blocks a workflow. */
+  searchAttributes: boolean;
+  /** State of the previous run when this one continues it. */
+  carried?: Carried;
+}
+
+/** What the workflow needs to know of its execution; read once from the store, by the claim. */
+export interface ExecutionSettings {
+  lifecycle: 'once' | 'persistent';
+  workers: number;
+  slicers: number;
+  maxRetries: number;
+  probationWindow: number;
+  stateful: boolean;
+  recovery: RecoveryStart | null;
+}
+
+export type Wanted = 'running' | 'paused' | 'stopped';
+
+/** A slice that outlasted its lease and goes on in its host. */
+export interface RunningSlice {
+  slice: SliceTuple;
+  /** Incarnation of the node that has it. */
+  node: string;
+  host: string;
+}
+
+/** Slices that are leased again in this composition, after a loss. */
+export interface Retry {
+  slices: SliceTuple[];
+  /** How many times in a row their lease was lost. */
+  losses: number;
+  /** Workflow time in ms before which they are not leased. */
+  notBefore: number;
+}
+
+/** State of the ledger between two runs of one workflow. */
+export interface LedgerState {
+  queue: SliceTuple[];
+  retries: Retry[];
+  running: RunningSlice[];
+  /** Tries used up by slices that killed their host, by slice key. */
+  tries: Array<[string, number]>;
+  issued: number;
+  completed: number;
+  failed: number;
+  last: Array<[number, number, string]>;
+  records: number[];
+  times: number[];
+}
+
+export interface Carried {
+  settings: ExecutionSettings;
+  ledger: LedgerState;
+  wanted: Wanted;
+  workers: number;
+  status: ExecutionStatus;
+  statusSeq: number;
+  countersSeq: number;
+  lease: number;
+  msPerSlice: number;
+  started: number;
+  slicer: SlicerState;
+  recoveredPosition: number | null;
+  failureReason: string;
+  fatal: string | null;
+  logLevel: string | null;
+  probation: { failed: number; processed: number; at: number } | null;
+}
+
+export interface SlicerState {
+  epoch: number;
+  /** Number of the last call that was answered; 0: none. */
+  number: number;
+  done: boolean;
+  recoverable: boolean | null;
+  queuingComplete: number | null;
+  slicers: number;
+  subslices: number;
+  subsliceByKey: number;
+  rangeExpansion: number;
+  /** Whether the reader or an API listens to what becomes of slices. */
+  hooks: boolean;
+  /** Sequence number of the last event the slicer host confirmed. */
+  confirmed: number;
+  events: SliceEvent[];
+  /** Sequence number of the newest event. */
+  eventSeq: number;
+  /** Errors of the slicer in a row. */
+  errors: number;
+}
+
+/** What became of a slice, for `onSliceDispatch` and `onSliceComplete`: `[type, slice, error?]`. */
+export type SliceEvent = ['dispatch' | 'complete', SliceTuple, string?];
+
+export interface LeaseInput {
+  exId: string;
+  lease: number;
+  slices: SliceTuple[];
+  /** Tries used up before, by index, where there were any. */
+  tries?: Array<[number, number]>;
+  /** Time after which no further slice is started, in ms. */
+  budget: number;
+  logLevel?: string | null;
+}
+
+export interface FailedOutcome {
+  /** Index of the slice in its lease. */
+  i: number;
+  error: string;
+  /** Retries used up. */
+  retries: number;
+}
+
+/**
+ * The slices of a lease run one after the other, so outcomes cover a prefix: slices before `done` ended,
+ * the slice at `done` is the one that is still running or killed its host, and the rest was not started.
+ */
+export interface LeaseResult {
+  done: number;
+  failed: FailedOutcome[];
+  running?: { node: string; host: string };
+  died?: string;
+  /** Time the host worked on the lease, in ms. */
+  ms: number;
+  /** Records out and ms per operation, summed over the completed slices. */
+  records?: number[];
+  times?: number[];
+}
+
+export interface CollectInput {
+  exId: string;
+  host: string;
+  slice: SliceTuple;
+}
+
+export type CollectResult =
+  | { outcome: 'completed'; records?: number[]; times?: number[] }
+  | { outcome: 'failed'; error: string; retries: number }
+  | { outcome: 'died'; reason: string }
+  /** The node knows no such slice: it is to be issued again. */
+  | { outcome: 'unknown' }
+  /** Ended by the node itself (stop, drain, fence): no try. */
+  | { outcome: 'ended' };
+
+export interface CreateInput {
+  exId: string;
+  /** Consecutive number of the call; a repeated number asks for the same answer again. */
+  number: number;
+  /** Last slice issued by each slicer, to build the slicer anew from. */
+  last: Array<[number, number, string]>;
+  wanted: { slices: number; bytes: number };
+  /** Slices queued in the workflow, for `maxQueueLength` and for how long to wait for more. */
+  queued: number;
+  stats: { connected: number; processed: number; failed: number };
+  /** Events not confirmed yet, the first of which has the sequence number `eventsFrom`. */
+  events: SliceEvent[];
+  eventsFrom: number;
+}
+
+export interface CreateResult {
+  slices: SliceTuple[];
+  done: boolean;
+  recoverable: boolean;
+  slicers: number;
+  subslices: number;
+  subsliceByKey: number;
+  rangeExpansion: number;
+  hooks: boolean;
+  /** Sequence number of the last event applied. */
+  confirmed: number;
+  /** Pages in the store that hold the slices, when they are too large for an answer. */
+  pages?: string[];
+}
+
+/** Types of the failures with which `createSlices` ends for good. */
+export const SLICER_FAILURES = {
+  /** The host was lost and the slicer cannot be built anew. */
+  lost: 'SLICER_LOST',
+  /** The operations could not be loaded or initialised. */
+  init: 'SLICER_INIT_FAILED',
+  /** `slice()` threw. */
+  error: 'SLICER_ERROR',
+  /** A slice is too large to be stored in a history. */
+  tooLarge: 'SLICE_TOO_LARGE',
+  /** The host died in the middle of the call. */
+  died: 'SLICER_HOST_DIED',
+} as const;
+
+export interface FailedSliceInput {
+  slice: SliceTuple;
+  error: string;
+  retries: number;
+}
+
+export interface FinishResult {
+  /** Why flushes failed, one line a host. */
+  failed: string[];
+  /** Hosts lost before their flush. */
+  lost: number;
+}
+
+/** Activities of the masters. */
+export interface MasterActivities {
+  claimExecution(input: { exId: string }): Promise<ExecutionSettings | null>;
+  setStatus(input: {
+    exId: string;
+    seq: number;
+    status: ExecutionStatus;
+    failureReason?: string;
+    counters?: Counters;
+  }): Promise<void>;
+  recordFailures(input: { exId: string; slices: FailedSliceInput[] }): Promise<void>;
+  recoveredSlices(input: {
+    exId: string;
+    position: number;
+    limit: number;
+    bytes: number;
+  }): Promise<{ slices: SliceTuple[]; next: number | null }>;
+  readPage(input: { exId: string; page: string }): Promise<SliceTuple[]>;
+  findSlicer(input: { exId: string }): Promise<{ epoch: number }>;
+  hostGone(input: { host: string }): Promise<boolean>;
+  finishHosts(input: { exId: string }): Promise<FinishResult>;
+  closeExecution(input: {
+    exId: string;
+    seq: number;
+    status: ExecutionStatus;
+    failureReason: string;
+    counters: Counters;
+    ledger: LedgerSnapshot;
+  }): Promise<void>;
+}
+
+/** Activities of the nodes. */
+export interface NodeActivities {
+  processSlices(input: LeaseInput): Promise<LeaseResult>;
+  collectSlice(input: CollectInput): Promise<CollectResult>;
+  createSlices(input: CreateInput): Promise<CreateResult>;
+}

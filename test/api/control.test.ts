@@ -1,0 +1,249 @@
+import { CodedError } from '../../src/errors.js';
+import { job, TestApi, UNKNOWN_ID } from './support/api.js';
+
+describe('verbs', () => {
+  let api: TestApi;
+  beforeAll(async () => {
+    api = await TestApi.start({ actionTimeout: 1_500 });
+  });
+  afterEach(() => {
+    api.engine.obedient = true;
+    api.engine.startsAfter = 1;
+    api.engine.outage = undefined;
+  });
+  afterAll(() => api.close());
+
+  const statusOf = async (exId: string): Promise<string> => (await api.get(`/v1/ex/${exId}`)).body._status;
+  const notActive = (exId: string) => ({
+    error: 404,
+    message: `no active execution context was found for ex_id: ${exId}`,
+  });
+
+  describe.each([
+    ['/v1/jobs', 'job_id'],
+    ['/v1/ex', 'ex_id'],
+  ] as const)('under %s', (prefix, key) => {
+    it('pause, resume and stop answer the settled state', async () => {
+      const ids = await api.running(job({ lifecycle: 'persistent' }));
+      const path = `${prefix}/${ids[key]}`;
+      expect((await api.post(`${path}/_pause`)).body).toEqual({ status: 'paused' });
+      expect(await statusOf(ids.ex_id)).toBe('paused');
+      expect((await api.post(`${path}/_pause`)).body).toEqual({ status: 'paused' });
+      expect((await api.post(`${path}/_resume`)).body).toEqual({ status: 'running' });
+      expect((await api.post(`${path}/_resume`)).body).toEqual({ status: 'running' });
+      expect((await api.post(`${path}/_stop`)).body).toEqual({ status: 'stopped' });
+      expect(await statusOf(ids.ex_id)).toBe('stopped');
+    });
+
+    it('says that an execution which ended is not active', async () => {
+      const ids = await api.running();
+      await api.engine.end(ids.ex_id, 'completed');
+      const path = `${prefix}/${ids[key]}`;
+      for (const verb of ['_pause', '_resume', '_workers?add=1']) {
+        expect((await api.post(`${path}/${verb}`)).body).toEqual(notActive(ids.ex_id));
+      }
+      expect((await api.post(`${path}/_stop`)).body).toEqual({ status: 'completed' });
+    });
+
+    it('changes the workers', async () => {
+      const ids = await api.running();
+      const kicks = api.engine.kicks;
+      const workers = async (query: string): Promise<unknown> =>
+        (await api.post(`${prefix}/${ids[key]}/_workers?${query}`)).body.message;
+      const of = `for execution: ${ids.ex_id}`;
+      expect(await workers('add=3')).toBe(`3 workers have been enqueued ${of}`);
+      expect(await workers('remove=1')).toBe(`1 workers have been remove ${of}`);
+      expect(await workers('total=10')).toBe(`6 workers have been enqueued ${of}`);
+      expect(await workers('total=10')).toBe(`10 workers have been set ${of}`);
+      expect(await workers('add=1&total=8')).toBe(`2 workers have been remove ${of}`);
+      expect(await workers('remove=8')).toBe('workers to be removed: 8 cannot be >= to current workers: 8');
+      const row = await api.store.executions.get(ids.ex_id);
+      expect([row!.workers_wanted, row!.doc.workers]).toEqual([8, 2]);
+      expect(api.engine.wishes.at(-1)).toEqual({ exId: ids.ex_id, signal: 'setWorkers', workers: 8 });
+      expect(api.engine.kicks).toBe(kicks + 5);
+    });
+  });
+
+  it('adds what several callers add at once', async () => {
+    const { ex_id } = await api.running();
+    await Promise.all(Array.from({ length: 10 }, () => api.post(`/v1/ex/${ex_id}/_workers?add=1`)));
+    expect((await api.store.executions.get(ex_id))!.workers_wanted).toBe(12);
+    expect(api.engine.wishes.at(-1)).toMatchObject({ signal: 'setWorkers', workers: 12 });
+  });
+
+  it.each([
+    '',
+    'add=',
+    'add=0',
+    'remove=-1',
+    'total=1.5',
+    'add=many',
+    'add=1&add=2',
+    'total=99999999999',
+    'add=0x10',
+  ])('refuses _workers?%s', async (query) => {
+    const { ex_id } = await api.running();
+    const { body } = await api.post(`/v1/ex/${ex_id}/_workers?${query}`);
+    expect(body).toEqual({
+      error: 400,
+      message:
+        'Must provide a valid worker parameter(add/remove/total) that is a number and greater than zero',
+    });
+  });
+
+  it('takes a change of workers back if the workflow cannot be told', async () => {
+    const { ex_id } = await api.running();
+    api.engine.outage = new CodedError('TEMPORAL_UNAVAILABLE');
+    expect((await api.post(`/v1/ex/${ex_id}/_workers?add=1`)).status).toBe(503);
+    expect((await api.store.executions.get(ex_id))!.workers_wanted).toBe(2);
+  });
+
+  it('answers 404 for ids that nothing has', async () => {
+    for (const id of [UNKNOWN_ID, 'no-uuid', '%00']) {
+      for (const verb of [
+        '_start',
+        '_stop',
+        '_pause',
+        '_resume',
+        '_recover',
+        '_workers?add=1',
+        '_settings?log_level=info',
+      ]) {
+        expect((await api.post(`/v1/jobs/${id}/${verb}`)).status).toBe(404);
+      }
+      for (const verb of ['_pause', '_resume', '_workers?add=1']) {
+        expect((await api.post(`/v1/ex/${id}/${verb}`)).body).toEqual(notActive(decodeURIComponent(id)));
+      }
+      for (const verb of ['_stop', '_recover'])
+        expect((await api.post(`/v1/ex/${id}/${verb}`)).status).toBe(404);
+    }
+  });
+
+  describe('stop', () => {
+    it('does not wait for the end unless told to', async () => {
+      const { ex_id } = await api.running();
+      api.engine.obedient = false;
+      const told = api.engine.told(ex_id, 'stop');
+      const answer = api.post(`/v1/ex/${ex_id}/_stop?blocking=false`);
+      await told;
+      await api.engine.move(ex_id, 'stopping');
+      expect((await answer).body).toEqual({ status: 'stopping' });
+      await api.engine.end(ex_id, 'stopped');
+    });
+
+    it('answers whichever end came first', async () => {
+      const { ex_id } = await api.running();
+      api.engine.obedient = false;
+      const told = api.engine.told(ex_id, 'stop');
+      const answer = api.post(`/v1/ex/${ex_id}/_stop`);
+      await told;
+      await api.engine.end(ex_id, 'completed');
+      expect((await answer).body).toEqual({ status: 'completed' });
+    });
+
+    it('reaches an execution whose workflow does not run yet', async () => {
+      api.engine.startsAfter = 2;
+      const { job_id, ex_id } = await api.submit();
+      expect((await api.post(`/v1/jobs/${job_id}/_stop`)).body).toEqual({ status: 'stopped' });
+      expect(api.engine.submissions.filter((id) => id === ex_id).length).toBeGreaterThanOrEqual(2);
+    });
+
+    it('waits as long as it is told', async () => {
+      const { ex_id } = await api.running();
+      api.engine.obedient = false;
+      const { status, body } = await api.post(`/v1/ex/${ex_id}/_stop?timeout=100`);
+      expect(status).toBe(503);
+      expect(body.message).toBe(`Timed out after 100ms, waiting for execution ${ex_id} to be stopped`);
+      expect((await api.post(`/v1/ex/${ex_id}/_stop?timeout=soon`)).status).toBe(400);
+      await api.engine.end(ex_id, 'stopped');
+    });
+
+    it('means force=false', async () => {
+      const [one, other] = [await api.running(), await api.running()];
+      expect((await api.post(`/v1/ex/${one.ex_id}/_stop?force=false`)).body).toEqual({ status: 'stopped' });
+      expect((await api.post(`/v1/ex/${other.ex_id}/_stop?force=true`)).body).toEqual({
+        message: `Force stop complete for exId ${other.ex_id}`,
+        status: 'stopped',
+      });
+    });
+  });
+
+  it('says when Temporal cannot be reached', async () => {
+    const { ex_id } = await api.running();
+    api.engine.outage = new CodedError('TEMPORAL_UNAVAILABLE');
+    const { status, body } = await api.post(`/v1/ex/${ex_id}/_pause`);
+    expect([status, body.error]).toEqual([503, 503]);
+  });
+
+  it('says when the state does not settle', async () => {
+    const { ex_id } = await api.running();
+    api.engine.obedient = false;
+    const { status, body } = await api.post(`/v1/ex/${ex_id}/_pause`);
+    expect(status).toBe(503);
+    expect(body.message).toBe(`Timed out after 1500ms, waiting for execution ${ex_id} to be paused`);
+  });
+
+  it('says when the execution ended instead of pausing', async () => {
+    const { ex_id } = await api.running();
+    api.engine.obedient = false;
+    const told = api.engine.told(ex_id, 'pause');
+    const answer = api.post(`/v1/ex/${ex_id}/_pause`);
+    await told;
+    await api.engine.end(ex_id, 'completed');
+    const { status, body } = await answer;
+    expect(status).toBe(422);
+    expect(body.message).toBe(
+      `Unable to set execution ${ex_id} status code to paused, caused by TSError: Cannot update terminal job status of "completed" to "paused"`,
+    );
+  });
+
+  it('does not wait for a pause of what is stopping', async () => {
+    const { ex_id } = await api.running();
+    await api.engine.move(ex_id, 'stopping');
+    expect((await api.post(`/v1/ex/${ex_id}/_pause`)).status).toBe(422);
+    expect((await api.post(`/v1/ex/${ex_id}/_resume`)).status).toBe(422);
+  });
+
+  it('sets the log level', async () => {
+    const { job_id, ex_id } = await api.running();
+    expect((await api.post(`/v1/jobs/${job_id}/_settings?log_level=debug`)).body).toEqual({
+      exId: ex_id,
+      level: 'debug',
+    });
+    expect(api.engine.wishes.at(-1)).toEqual({ exId: ex_id, signal: 'setLogLevel', level: 'debug' });
+    expect((await api.post(`/v1/jobs/${job_id}/_settings?log_level=loud`)).body).toEqual({
+      error: 400,
+      message: 'Invalid log level "loud", must be one of: trace, debug, info, warn, error, fatal',
+    });
+  });
+
+  describe('start', () => {
+    it('runs the job as it is now, once at a time', async () => {
+      const { job_id, ex_id } = await api.running();
+      const conflict = await api.post(`/v1/jobs/${job_id}/_start`);
+      expect(conflict.body).toEqual({
+        error: 409,
+        message: `Job ${job_id} is currently running, cannot have the same job concurrently running`,
+      });
+      await api.engine.end(ex_id, 'completed');
+      await api.call('PUT', `/v1/jobs/${job_id}`, { body: job({ workers: 5 }) });
+
+      const answers = await Promise.all([1, 2, 3].map(() => api.post(`/v1/jobs/${job_id}/_start`)));
+      expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
+      const started = answers.find(({ status }) => status === 200)!.body;
+      expect(started.job_id).toBe(job_id);
+      expect(started.ex_id).not.toBe(ex_id);
+      const latest = (await api.get(`/v1/jobs/${job_id}/ex`)).body;
+      expect(latest).toMatchObject({ ex_id: started.ex_id, workers: 5 });
+      expect(latest).not.toHaveProperty('recovered_execution');
+    });
+
+    it('validates the job again', async () => {
+      const { job_id } = (await api.post('/v1/jobs?start=false', { body: job() })).body;
+      const stored = (await api.store.jobs.get(job_id))!;
+      await api.store.jobs.replace({ ...stored, operations: [{ _op: 'removed' }, { _op: 'noop' }] });
+      const { status, body } = await api.post(`/v1/jobs/${job_id}/_start`);
+      expect([status, body.message]).toEqual([400, 'Unable to find module for operation: removed']);
+    });
+  });
+});

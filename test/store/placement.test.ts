@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import { makeExecution } from '../support/executions.js';
+import { SOURCES, type StoreSource } from '../support/stores.js';
+import type { HostRow, NodeRow, Store } from '../../src/store/index.js';
+
+const when = '2020-01-01T00:00:00.001Z';
+
+const makeNode = (changes: Partial<NodeRow> = {}): NodeRow => ({
+  node_id: 'node-1',
+  incarnation: 'first',
+  hostname: 'machine',
+  pid: 4_000_000,
+  slots: 4,
+  node_version: 'v20.11.0',
+  version: '0.1.0',
+  seen: when,
+  draining: false,
+  ...changes,
+});
+
+const makeHost = (changes: Partial<HostRow> = {}): HostRow => ({
+  host_id: randomUUID(),
+  ex_id: 'ex-1',
+  node_id: 'node-1',
+  incarnation: 'first',
+  kind: 'worker',
+  epoch: 0,
+  state: 'assigned',
+  draining: false,
+  pid: null,
+  busy: false,
+  recoverable: null,
+  outcome: null,
+  reason: null,
+  created: when,
+  updated: when,
+  ...changes,
+});
+
+describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
+  let source: StoreSource;
+  let store: Store;
+
+  beforeAll(async () => {
+    source = await makeSource();
+    store = await source.open();
+  }, 60_000);
+
+  afterAll(async () => {
+    await store.close();
+    await source.dispose();
+  });
+
+  it('records presences and tells a new incarnation from a known one', async () => {
+    const { placement } = store;
+    await expect(placement.presence(makeNode())).resolves.toBe(true);
+    await expect(placement.presence(makeNode({ seen: '2020-01-01T00:00:02.000Z' }))).resolves.toBe(false);
+    const restarted = makeNode({ incarnation: 'second', slots: 8, draining: true });
+    await expect(placement.presence(restarted)).resolves.toBe(true);
+    await expect(placement.presence(restarted)).resolves.toBe(false);
+    const other = makeNode({ node_id: 'node-0' });
+    await placement.presence(other);
+    await expect(placement.nodes()).resolves.toEqual([other, restarted]);
+    await placement.removeNode('node-0');
+    await expect(placement.nodes()).resolves.toEqual([restarted]);
+  });
+
+  it('keeps every host, and lists those that live', async () => {
+    const { placement } = store;
+    const first = makeHost();
+    const second = makeHost({ ex_id: 'ex-2', created: '2020-01-01T00:00:02.000Z' });
+    const third = makeHost({ node_id: 'node-2', created: '2020-01-01T00:00:03.000Z' });
+    await placement.insertHosts([second, first, third]);
+    await placement.insertHosts([]);
+    await expect(placement.liveHosts()).resolves.toEqual([first, second, third]);
+    await expect(placement.liveHosts({ ex_id: 'ex-1' })).resolves.toEqual([first, third]);
+    await expect(placement.liveHosts({ node_id: 'node-1' })).resolves.toEqual([first, second]);
+    await expect(placement.liveHosts({ node_id: 'node-1', ex_id: 'ex-2' })).resolves.toEqual([second]);
+    await placement.updateHost(first.host_id, {
+      state: 'ended',
+      outcome: 'lost',
+      reason: 'exit \0 code 1',
+      updated: when,
+    });
+    const ended = { ...first, state: 'ended', outcome: 'lost', reason: 'exit \uFFFD code 1' };
+    await expect(placement.host(first.host_id)).resolves.toEqual(ended);
+    await expect(placement.liveHosts({ ex_id: 'ex-1' })).resolves.toEqual([third]);
+    await expect(placement.hostsOf('ex-1')).resolves.toEqual([ended, third]);
+    await expect(placement.host('none')).resolves.toBeUndefined();
+  });
+
+  it('lets an ended host stay ended', async () => {
+    const { placement } = store;
+    const host = makeHost();
+    await placement.insertHosts([host]);
+    await placement.updateHost(host.host_id, { state: 'live', pid: 4711, busy: true });
+    await expect(placement.host(host.host_id)).resolves.toMatchObject({
+      state: 'live',
+      pid: 4711,
+      busy: true,
+    });
+    await placement.updateHost(host.host_id, { state: 'ended', outcome: 'flushed' });
+    await placement.updateHost(host.host_id, { state: 'live' });
+    await expect(placement.host(host.host_id)).resolves.toMatchObject({ state: 'ended', outcome: 'flushed' });
+  });
+
+  it('places in turns, all or nothing', async () => {
+    const { placement, executions } = store;
+    const older = makeExecution({ _created: '2020-01-01T00:00:00.000Z', workers: 3 });
+    const newer = makeExecution({ _created: '2020-01-01T00:00:01.000Z', _status: 'running' });
+    await executions.insert(newer);
+    await executions.insert(older);
+    await executions.insert(makeExecution({ _status: 'completed' }));
+
+    const masters = source.shared ? [store, await source.open()] : [store];
+    let inside = 0;
+    const turns = Array.from({ length: 6 }, (_, turn) =>
+      masters[turn % masters.length]?.placement.exclusively(async (tables) => {
+        inside += 1;
+        expect(inside).toBe(1);
+        const active = (await tables.active()).filter(({ ex_id: id }) =>
+          [older.ex_id, newer.ex_id].includes(id),
+        );
+        expect(active).toEqual([
+          {
+            ex_id: older.ex_id,
+            job_id: older.job_id,
+            status: 'pending',
+            workers_wanted: 3,
+            created: older._created,
+          },
+          {
+            ex_id: newer.ex_id,
+            job_id: newer.job_id,
+            status: 'running',
+            workers_wanted: 2,
+            created: newer._created,
+          },
+        ]);
+        const epoch = await tables.lastEpoch(older.ex_id);
+        await tables.insertHosts([makeHost({ ex_id: older.ex_id, kind: 'slicer', epoch: epoch + 1 })]);
+        await tables.insertHosts([makeHost({ ex_id: older.ex_id, epoch: 99 })]);
+        expect((await tables.liveHosts()).length).toBeGreaterThan(0);
+        expect(await tables.nodes()).toHaveLength(1);
+        inside -= 1;
+        return epoch;
+      }),
+    );
+    expect((await Promise.all(turns)).sort()).toEqual([0, 1, 2, 3, 4, 5]);
+
+    const [host] = await placement.liveHosts({ ex_id: older.ex_id });
+    const failing = placement.exclusively(async (tables) => {
+      await tables.updateHost(host?.host_id ?? '', { state: 'ended' });
+      throw new Error('placement failed');
+    });
+    await expect(failing).rejects.toThrow('placement failed');
+    await expect(placement.host(host?.host_id ?? '')).resolves.toMatchObject({ state: 'assigned' });
+    for (const master of masters.slice(1)) await master.close();
+  });
+});
