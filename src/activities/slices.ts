@@ -43,7 +43,8 @@ export const collectSlice =
     heartbeating(
       async (cancelled) =>
         (await Promise.race([
-          node.outcomes(input.host)?.outcomeOf(input.slice) ?? Promise.resolve<CollectResult>({ outcome: 'unknown' }),
+          node.outcomes(input.host)?.outcomeOf(input.slice) ??
+            Promise.resolve<CollectResult>({ outcome: 'unknown' }),
           new Promise<never>((_, reject) => {
             cancelled.addEventListener('abort', () => reject(Context.current().cancelled), { once: true });
           }),

@@ -10,6 +10,8 @@ export interface LedgerSnapshot {
   /** Last slice issued by each slicer: `[slicer_id, slicer_order, request as JSON]`. */
   last: Array<[number, number, string]>;
   slicerDone: boolean;
+  /** Pages of issued slices that lie in the store and were not taken up yet; `last` does not know them. */
+  pages: string[];
   /** Position of the next recovered slice not yet taken from the store; null if there are none left. */
   recoveredPosition: number | null;
   /** Whether the slicer said that it can be built anew; null if it never answered. */

@@ -57,6 +57,7 @@ export async function runDemo({ exit, ...options }: DemoOptions): Promise<void> 
   } catch (error) {
     if (stack.stopping) return;
     await stack.stop();
+    tell(`The demo cannot go on; its log is ${logFile}.`);
     leave(error);
   }
 }

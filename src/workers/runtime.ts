@@ -7,6 +7,7 @@ export function installRuntime(logger: Logger): void {
   Runtime.install({
     shutdownSignals: [],
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
+      if (message.startsWith('No workflows registered')) return;
       const write = level === 'ERROR' ? log.error.bind(log) : log.warn.bind(log);
       write({ ...meta }, message);
     }),

@@ -81,7 +81,7 @@ export class SupervisedProcess {
       if (this.stopping.signal.aborted) return;
       if (ending.code === EXIT_CONFIGURATION) {
         throw new ConfigurationError(
-          `the ${name} process cannot run as it is configured (its reason is above)`,
+          `the ${name} process cannot run as it is configured (its last log lines say why)`,
         );
       }
       if (!this.wasUp && starts >= startsInVain) {

@@ -39,6 +39,7 @@ export interface StackOptions {
 /** How long a node may go on beyond `shutdownTimeout` before it is killed, in ms. */
 const NODE_MARGIN = 5_000;
 const MASTER_GRACE = 15_000;
+const STARTS_IN_VAIN = 5;
 const POLL = 50;
 
 export class Stack {
@@ -125,6 +126,8 @@ export class Stack {
       name,
       pids,
       stopGrace,
+      // A Temporal server or a database elsewhere may come later than this; what is embedded is there.
+      startsInVain: this.options.explicit.has('temporal') || this.settings.store ? Infinity : STARTS_IN_VAIN,
       onEvent: this.logEvent,
       spawn: () =>
         fork(script, [name], {

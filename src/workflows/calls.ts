@@ -56,7 +56,7 @@ export const collector = (node: string): Pick<NodeActivities, 'collectSlice'> =>
 export const slicer = (exId: string, epoch: number): Pick<NodeActivities, 'createSlices'> =>
   wf.proxyActivities<NodeActivities>({
     taskQueue: slicerTaskQueue(exId, epoch),
-    scheduleToStartTimeout: '10s',
+    scheduleToStartTimeout: '5s',
     startToCloseTimeout: '150s',
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { maximumAttempts: 1 },

@@ -1,5 +1,12 @@
 import type { SliceTuple } from '../store/types.js';
-import type { CollectResult, FailedSliceInput, LedgerState, LeaseResult, Retry, RunningSlice } from './types.js';
+import type {
+  CollectResult,
+  FailedSliceInput,
+  LedgerState,
+  LeaseResult,
+  Retry,
+  RunningSlice,
+} from './types.js';
 
 /**
  * The ledger of an execution: every slice that was issued is, at any moment, in exactly one place.
@@ -185,7 +192,8 @@ export class Ledger {
     this.completed += result.done - result.failed.length;
     add(this.records, result.records);
     add(this.times, result.times);
-    if (this.tries.size > 0) for (const slice of slices.slice(0, result.done)) this.tries.delete(keyOf(slice));
+    if (this.tries.size > 0)
+      for (const slice of slices.slice(0, result.done)) this.tries.delete(keyOf(slice));
     let rest = result.done;
     const current = slices[rest];
     if (current && result.running) {

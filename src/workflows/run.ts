@@ -13,7 +13,14 @@ import {
   wantedQueue,
 } from './lease-sizing.js';
 import { SlicerClient } from './slicer-client.js';
-import type { Carried, ExecutionInput, ExecutionSettings, RunningSlice, SliceTuple, Wanted } from './types.js';
+import type {
+  Carried,
+  ExecutionInput,
+  ExecutionSettings,
+  RunningSlice,
+  SliceTuple,
+  Wanted,
+} from './types.js';
 
 /** Bytes of slices held in the queue: bounds what continue-as-new carries. */
 const MAX_QUEUED_BYTES = 512 * 1024;
@@ -49,7 +56,7 @@ export class ExecutionRun {
   private msPerSlice = 0;
   private started = 0;
   private recoveredPosition: number | null = null;
-  private readingRecovered = false;
+  private readingPage = false;
   private failureReason = '';
   private fatal: string | null = null;
   private logLevel: string | null = null;
@@ -106,7 +113,8 @@ export class ExecutionRun {
       failed: this.ledger.failed,
       pending: this.ledger.owed(),
       last: this.ledger.lastIssued(),
-      slicerDone: this.slicer?.done ?? false,
+      slicerDone: this.slicerDone(),
+      pages: this.slicer?.state.pages ?? [],
       recoveredPosition: this.recoveredPosition,
       recoverable: this.slicer?.recoverable ?? null,
     };
@@ -143,7 +151,7 @@ export class ExecutionRun {
     if (settings.recovery) {
       this.ledger.startFrom(settings.recovery.last);
       this.recoveredPosition = 0;
-      if (settings.recovery.replayOnly || settings.recovery.slicerDone) this.slicer.done = true;
+      if (settings.recovery.replayOnly || settings.recovery.slicerDone) this.slicer.skip();
     }
   }
 
@@ -170,7 +178,7 @@ export class ExecutionRun {
       if (this.ledger.leased === 0) this.move('paused');
     } else {
       if (this.status === 'paused') this.move('running');
-      this.readRecovered();
+      this.readPages();
       if (!this.mustContinue()) this.issueLeases();
       this.askSlicer();
     }
@@ -273,26 +281,38 @@ export class ExecutionRun {
     slices.forEach((slice, i) => this.slicer?.event(['complete', slice, errors.get(i)]));
   }
 
-  private readRecovered(): void {
-    if (this.recoveredPosition === null || this.readingRecovered) return;
+  /** Takes up slices that lie in the store: those of an earlier execution first, then the slicer's pages. */
+  private readPages(): void {
+    const page = this.slicer?.state.pages[0];
+    if (this.readingPage || (this.recoveredPosition === null && page === undefined)) return;
     if (this.ledger.queued > RECOVERED_PAGE / 2 || this.ledger.queuedBytes > MAX_QUEUED_BYTES / 2) return;
-    this.readingRecovered = true;
+    this.readingPage = true;
     void (async () => {
-      const page = await master.recoveredSlices({
-        exId: this.input.exId,
-        position: this.recoveredPosition as number,
-        limit: RECOVERED_PAGE,
-        bytes: MAX_QUEUED_BYTES / 2,
-      });
-      this.ledger.issueRecovered(page.slices);
-      this.recoveredPosition = page.next;
-      this.readingRecovered = false;
+      if (this.recoveredPosition !== null) await this.readRecovered(this.recoveredPosition);
+      else if (page !== undefined) {
+        const slices = await master.readPage({ exId: this.input.exId, page });
+        this.slicer?.state.pages.shift();
+        this.ledger.issue(slices);
+      }
+      this.readingPage = false;
       this.wake();
     })();
   }
 
+  private async readRecovered(position: number): Promise<void> {
+    const page = await master.recoveredSlices({
+      exId: this.input.exId,
+      position,
+      limit: RECOVERED_PAGE,
+      bytes: MAX_QUEUED_BYTES / 2,
+    });
+    this.ledger.issueRecovered(page.slices);
+    this.recoveredPosition = page.next;
+  }
+
   private askSlicer(): void {
-    if (!this.slicer || this.slicer.done || this.fatal !== null) return;
+    if (!this.slicer || this.slicer.state.done || this.slicer.state.pages.length > 0) return;
+    if (this.fatal !== null) return;
     // What an earlier execution left comes first: a slicer may rely on it being done.
     if (this.recoveredPosition !== null || this.replaying()) return;
     if (this.status === 'recovering') this.move('running');
@@ -306,6 +326,12 @@ export class ExecutionRun {
     return this.status === 'recovering' && this.ledger.pending > 0;
   }
 
+  /** Whether the slicer came to its end, in this execution or in the one it goes on from. */
+  private slicerDone(): boolean {
+    const recovery = this.settings?.recovery;
+    return recovery?.replayOnly ? recovery.slicerDone : (this.slicer?.state.done ?? false);
+  }
+
   private cancelLeases(): void {
     for (const scope of this.leaseScopes.values()) scope.cancel();
   }
@@ -315,10 +341,7 @@ export class ExecutionRun {
     const persistent = this.settings?.lifecycle === 'persistent';
     if (this.status === 'running' || this.status === 'recovering') {
       const why = persistent ? 'slice failure watch dog' : 'slice failure event';
-      this.move(
-        'failing',
-        `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
-      );
+      this.move('failing', `execution ${this.input.exId} has encountered a processing error, reason: ${why}`);
     }
     if (persistent && !this.probation) {
       this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
@@ -332,7 +355,10 @@ export class ExecutionRun {
     void (async () => {
       while (this.probation) {
         await wf.sleep(Math.max(this.probation.at + window - Date.now(), 1));
-        if (this.ledger.failed === this.probation.failed && this.ledger.processed > this.probation.processed) {
+        if (
+          this.ledger.failed === this.probation.failed &&
+          this.ledger.processed > this.probation.processed
+        ) {
           this.probation = null;
           if (this.status === 'failing') this.move('running');
           return;
@@ -345,10 +371,8 @@ export class ExecutionRun {
   private ended(): boolean {
     if (!this.settings) return false;
     if (this.wanted === 'stopped') return this.status === 'stopping' && this.ledger.leased === 0;
-    const noneToCome = this.fatal !== null || (this.slicer?.done ?? false);
-    return (
-      noneToCome && this.recoveredPosition === null && !this.readingRecovered && this.ledger.pending === 0
-    );
+    if (this.recoveredPosition !== null || this.readingPage || this.ledger.pending > 0) return false;
+    return this.slicer?.done === true || (this.fatal !== null && this.slicer?.state.pages.length === 0);
   }
 
   /** Ends the hosts, waits for what they still answer, and closes the execution in the store. */
@@ -472,7 +496,7 @@ export class ExecutionRun {
   }
 
   private quiet(): boolean {
-    return this.ledger.leased === 0 && this.statusWritesPending === 0 && !this.readingRecovered;
+    return this.ledger.leased === 0 && this.statusWritesPending === 0 && !this.readingPage;
   }
 
   private async continueAsNew(): Promise<never> {

@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { master, patientMaster, slicer } from './calls.js';
+import { patientMaster, slicer } from './calls.js';
 import type { Ledger } from './ledger.js';
 import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
 import { SLICER_FAILURES } from './types.js';
@@ -24,6 +24,7 @@ const fresh = (): SlicerState => ({
   subslices: 0,
   subsliceByKey: 0,
   rangeExpansion: 0,
+  pages: [],
   hooks: false,
   confirmed: 0,
   events: [],
@@ -55,12 +56,14 @@ export class SlicerClient {
     this.state = state ?? fresh();
   }
 
+  /** True when no slices are to be had from it any more. */
   get done(): boolean {
-    return this.state.done;
+    return this.state.done && this.state.pages.length === 0;
   }
 
-  set done(done: boolean) {
-    this.state.done = done;
+  /** It will not be asked at all. */
+  skip(): void {
+    this.state.done = true;
   }
 
   get recoverable(): boolean | null {
@@ -112,7 +115,7 @@ export class SlicerClient {
     this.scope = new wf.CancellationScope({ cancellable: true });
     try {
       const result = await this.scope.run(() => slicer(this.exId, state.epoch).createSlices(input));
-      await this.accept(result);
+      this.accept(result);
     } catch (error) {
       if (wf.isCancellation(error)) return;
       await this.failed(error);
@@ -121,10 +124,8 @@ export class SlicerClient {
     }
   }
 
-  private async accept(result: CreateResult): Promise<void> {
+  private accept(result: CreateResult): void {
     const { state } = this;
-    const pages: CreateResult['slices'][] = [];
-    for (const page of result.pages ?? []) pages.push(await master.readPage({ exId: this.exId, page }));
     state.number++;
     state.errors = 0;
     state.recoverable = result.recoverable;
@@ -138,7 +139,7 @@ export class SlicerClient {
       state.confirmed = result.confirmed;
     }
     this.ledger.issue(result.slices);
-    for (const page of pages) this.ledger.issue(page);
+    state.pages = result.pages ?? [];
     if (result.done) {
       state.done = true;
       state.queuingComplete = Date.now();

@@ -105,6 +105,8 @@ export interface SlicerState {
   subslices: number;
   subsliceByKey: number;
   rangeExpansion: number;
+  /** Pages in the store with slices of the last answer that were not taken up yet. */
+  pages: string[];
   /** Whether the reader or an API listens to what becomes of slices. */
   hooks: boolean;
   /** Sequence number of the last event the slicer host confirmed. */

@@ -55,6 +55,7 @@ const host = (host_id: string, ex_id: string, changes: Partial<HostRow> = {}): H
   draining: false,
   pid: 1000,
   busy: false,
+  recoverable: null,
   outcome: null,
   reason: null,
   created: new Date().toISOString(),

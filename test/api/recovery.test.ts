@@ -17,6 +17,7 @@ const ledger = (changes: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
     [1, 2, '{"n":2}'],
   ],
   slicerDone: false,
+  pages: [],
   recoveredPosition: null,
   recoverable: true,
   ...changes,

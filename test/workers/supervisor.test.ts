@@ -95,11 +95,18 @@ describe('a stack', () => {
 
   it('goes on trying when a child ends for any other reason', async () => {
     writeFileSync(join(dataDir, 'node.exit-1'), '');
+    stack = createStack(['temporal']);
     const started = stack.start();
-    await until(() => pidsOf('node').length === 3);
+    await until(() => pidsOf('node').length === 6);
     rmSync(join(dataDir, 'node.exit-1'));
     await started;
     expect(pidsOf('master')).toHaveLength(1);
+  });
+
+  it('gives up when a child never gets up, unless it may wait for a server elsewhere', async () => {
+    writeFileSync(join(dataDir, 'node.exit-1'), '');
+    await expect(stack.start()).rejects.toThrow('the node process does not start: exited with code 1');
+    expect(pidsOf('node')).toHaveLength(5);
   });
 
   it('waits for a node that takes its time, until it is told to hurry', async () => {

@@ -29,7 +29,8 @@ export async function planRecovery(
   replayOnly: boolean,
 ): Promise<RecoveryPlan> {
   const ledger = await ledgerOf(sources, old, type === 'errors' && replayOnly);
-  const { last, slicerDone, recoverable } = ledger;
+  const { slicerDone, recoverable } = ledger;
+  const last = await lastIssued(sources.store, old.doc.ex_id, ledger);
   // A slicer that has issued nothing yet starts from the beginning, which every slicer can.
   if (!replayOnly && !slicerDone && recoverable === false && last.length > 0) {
     throw new CodedError('EX_NOT_RECOVERABLE', {
@@ -65,12 +66,31 @@ async function* slicesToReplay(
   }
   if (type === 'errors') return;
   for (const slice of owed.values()) yield named(slice);
+  for await (const slice of slicesInPages(store, exId, ledger)) yield named(slice);
   // What the old execution was itself to recover and never got to.
   for (let position = ledger.recoveredPosition; position !== null;) {
     const { slices, next } = await store.pages.recovered(exId, position, PAGE_SLICES, PAGE_BYTES);
     for (const slice of slices) yield named(slice);
     position = next;
   }
+}
+
+/** Slices that count as issued and that the old workflow had not taken up yet. */
+async function* slicesInPages(store: Store, exId: string, ledger: LedgerSnapshot): AsyncIterable<SliceTuple> {
+  for (const page of ledger.pages) yield* (await store.pages.readPage(exId, page)) ?? [];
+}
+
+/** Where each slicer was, pages that nobody took up yet included. */
+async function lastIssued(
+  store: Store,
+  exId: string,
+  ledger: LedgerSnapshot,
+): Promise<LedgerSnapshot['last']> {
+  const last = new Map(ledger.last.map((entry) => [entry[0], entry]));
+  for await (const [slicer, order, request] of slicesInPages(store, exId, ledger)) {
+    if (order > (last.get(slicer)?.[1] ?? 0)) last.set(slicer, [slicer, order, request]);
+  }
+  return [...last.values()].sort((a, b) => a[0] - b[0]);
 }
 
 /**
@@ -97,6 +117,7 @@ async function ledgerOf(
     pending: [],
     last: old.recovery?.last ?? [],
     slicerDone: old.recovery?.slicerDone ?? false,
+    pages: [],
     recoveredPosition: old.recovery === null ? null : 0,
     recoverable: null,
   };

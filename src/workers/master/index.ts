@@ -30,7 +30,10 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const logger = createLogger('master', { level: settings.logLevel });
   installRuntime(logger);
   const address = settings.temporal ?? '';
-  const store = await openStore({ dataDir: settings.dataDir, ...(settings.store ? { url: settings.store } : {}) });
+  const store = await openStore({
+    dataDir: settings.dataDir,
+    ...(settings.store ? { url: settings.store } : {}),
+  });
   const connection = await Connection.connect({ address });
   const workerConnection = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace: settings.namespace, dataConverter });

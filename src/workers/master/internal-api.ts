@@ -47,11 +47,7 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     response.on('close', () => gone.abort());
     const deadline = Date.now() + Math.min(presence.wait, MAX_WAIT_MS);
     let assignments = await assignmentsOf(store, node.node_id, node.incarnation);
-    while (
-      versionOf(assignments) === presence.known &&
-      Date.now() < deadline &&
-      !gone.signal.aborted
-    ) {
+    while (versionOf(assignments) === presence.known && Date.now() < deadline && !gone.signal.aborted) {
       await placement.nextChange(Math.max(1, Math.min(LOOK_MS, deadline - Date.now())), gone.signal);
       assignments = await assignmentsOf(store, node.node_id, node.incarnation);
     }
@@ -103,7 +99,8 @@ async function record(store: Store, reports: HostReport[], known: HostRow[]): Pr
       ...(patch.outcome ? { outcome: patch.outcome, reason: patch.reason ?? null } : {}),
     });
     // Who is busy changes all the time, and nothing is placed by it.
-    if (row.state !== patch.state || row.recoverable !== (patch.recoverable ?? row.recoverable)) changed = true;
+    if (row.state !== patch.state || row.recoverable !== (patch.recoverable ?? row.recoverable))
+      changed = true;
   }
   return changed;
 }

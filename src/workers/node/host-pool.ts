@@ -154,7 +154,10 @@ export class HostPool {
       }
       this.onChange();
     });
-    this.logger.info({ host_id: host.id, ex_id: host.exId, host_pid: host.pid }, `a ${host.kind} host starts`);
+    this.logger.info(
+      { host_id: host.id, ex_id: host.exId, host_pid: host.pid },
+      `a ${host.kind} host starts`,
+    );
     return host;
   }
 

@@ -45,12 +45,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
     logger.warn('cut off from Temporal: worker hosts end');
     hosts.killAll('its node was cut off from Temporal', (host) => host.kind === 'worker');
   });
-  const queues = new TaskWorkers(
-    connection,
-    settings.namespace,
-    `${settings.nodeId}/${process.pid}`,
-    logger,
-  );
+  const queues = new TaskWorkers(connection, settings.namespace, `${settings.nodeId}/${process.pid}`, logger);
   const presence = new Presence(
     master,
     {
@@ -97,7 +92,9 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
       if (kind === 'slicer' && !draining && hosts.slicer(ex_id)) wanted.add(slicerTaskQueue(ex_id, epoch));
     }
     // A worker whose hosts are just being replaced keeps its queue: opening one costs more.
-    const assigned = new Set(assignments.filter((a) => !a.draining && a.kind === 'worker').map((a) => a.ex_id));
+    const assigned = new Set(
+      assignments.filter((a) => !a.draining && a.kind === 'worker').map((a) => a.ex_id),
+    );
     for (const queue of queues.queues()) {
       if (!wanted.has(queue) && !assigned.has(queue)) {
         slots.delete(queue);

@@ -110,7 +110,10 @@ export class TaskWorkers {
       });
       return { worker, ended };
     } catch (error) {
-      this.logger.error({ err: error, queue }, 'a Temporal worker could not be created; it will be tried again');
+      this.logger.error(
+        { err: error, queue },
+        'a Temporal worker could not be created; it will be tried again',
+      );
       this.workers.delete(queue);
       return undefined;
     }

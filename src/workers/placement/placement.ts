@@ -51,9 +51,9 @@ export class Placement {
   /** Resolves at the next change of hosts, at the latest after `ms`. */
   async nextChange(ms: number, signal?: AbortSignal): Promise<void> {
     const timeout = AbortSignal.timeout(ms);
-    await once(this.changes, 'change', { signal: signal ? AbortSignal.any([signal, timeout]) : timeout }).catch(
-      () => undefined,
-    );
+    await once(this.changes, 'change', {
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    }).catch(() => undefined);
   }
 
   private async run(): Promise<void> {

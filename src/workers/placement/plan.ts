@@ -51,7 +51,9 @@ export function plan(situation: Situation): Plan {
   const rooms = nodes
     .filter((node) => !node.draining && now - Date.parse(node.seen) < SILENT_MS)
     .map((node) => new Room(node, present));
-  const active = executions.filter(({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0);
+  const active = executions.filter(
+    ({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0,
+  );
   const wanted = new Map(active.map((execution) => [execution.ex_id, execution]));
   const held = new Map<string, { slicers: number; workers: number }>();
 

@@ -83,7 +83,18 @@ describe('formats', () => {
   });
 
   it.each(['ldjson', 'csv', 'tsv'])('writes what file_reader reads, in many batches: %s', async (format) => {
-    const texts = ['plain', 'a,b\tc', '"', '""', 'two\r\nlines', 'cr\ralone', 'ends\r', '漢字', ' padded ', 'null'];
+    const texts = [
+      'plain',
+      'a,b\tc',
+      '"',
+      '""',
+      'two\r\nlines',
+      'cr\ralone',
+      'ends\r',
+      '漢字',
+      ' padded ',
+      'null',
+    ];
     const records = Array.from({ length: 2500 }, (_, id) => ({
       id: `${id}`,
       text: texts[id % texts.length],

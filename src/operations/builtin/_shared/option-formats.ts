@@ -8,10 +8,6 @@ export function positiveInteger(value: unknown): void {
   if (!Number.isSafeInteger(value) || (value as number) < 1) throw new Error('must be a positive integer');
 }
 
-export function optionalPositiveInteger(value: unknown): void {
-  if (value != null) positiveInteger(value);
-}
-
 /** Names of fields: none, or all different. */
 export function fieldNames(value: unknown): void {
   if (!Array.isArray(value) || value.some((name) => typeof name !== 'string')) {

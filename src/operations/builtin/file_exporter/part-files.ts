@@ -50,6 +50,6 @@ function isRunning(pid: number): boolean {
 export async function removeLeftovers(directory: string): Promise<void> {
   for await (const { name } of await opendir(directory)) {
     const [, space, pid] = PART_NAME.exec(name) ?? [];
-    if ( !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
+    if (space === PROCESS_SPACE && !isRunning(Number(pid))) await rm(join(directory, name), { force: true });
   }
 }
