@@ -25,7 +25,7 @@ export async function execution(input: ExecutionInput): Promise<string> {
   wf.setHandler(stop, () => run.want('stopped'));
   wf.setHandler(setWorkers, (workers) => run.setWorkers(workers));
   wf.setHandler(setLogLevel, (level) => run.setLogLevel(level));
-  wf.setHandler(hostsFailed, (reason) => run.fail(reason));
+  wf.setHandler(hostsFailed, (reason) => run.hostsFailed(reason));
   wf.setHandler(ledger, () => run.snapshot());
   wf.CancellationScope.current().cancelRequested.catch(() => run.want('stopped'));
   return wf.CancellationScope.nonCancellable(() => run.run());

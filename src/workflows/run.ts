@@ -59,6 +59,8 @@ export class ExecutionRun {
   private readingPage = false;
   private failureReason = '';
   private fatal: string | null = null;
+  /** No worker can be started: what is pending stays so. */
+  private abandoned = false;
   private logLevel: string | null = null;
   private probation: Carried['probation'] = null;
   private changed = false;
@@ -82,6 +84,7 @@ export class ExecutionRun {
     this.recoveredPosition = carried.recoveredPosition;
     this.failureReason = carried.failureReason;
     this.fatal = carried.fatal;
+    this.abandoned = carried.abandoned;
     this.logLevel = carried.logLevel;
     this.probation = carried.probation;
   }
@@ -101,9 +104,20 @@ export class ExecutionRun {
     this.logLevel = level;
   }
 
+  /** Nothing more is issued; what is pending is done before the execution ends `failed`. */
   fail(reason: string): void {
     this.fatal ??= reason;
     this.wake();
+  }
+
+  /**
+   * The operations cannot be started, on any node that tried. Once slices have been processed that is an
+   * outage, which may pass: hosts are tried again and again.
+   */
+  hostsFailed(reason: string): void {
+    if (this.ledger.processed > 0) return;
+    this.abandoned = true;
+    this.fail(reason);
   }
 
   snapshot(): LedgerSnapshot {
@@ -171,6 +185,9 @@ export class ExecutionRun {
   private advance(): void {
     if (this.wanted === 'stopped') {
       this.move('stopping');
+      this.cancelLeases();
+      this.slicer?.detach();
+    } else if (this.abandoned) {
       this.cancelLeases();
       this.slicer?.detach();
     } else if (this.wanted === 'paused') {
@@ -371,6 +388,7 @@ export class ExecutionRun {
   private ended(): boolean {
     if (!this.settings) return false;
     if (this.wanted === 'stopped') return this.status === 'stopping' && this.ledger.leased === 0;
+    if (this.abandoned) return this.ledger.leased === 0;
     if (this.recoveredPosition !== null || this.readingPage || this.ledger.pending > 0) return false;
     return this.slicer?.done === true || (this.fatal !== null && this.slicer?.state.pages.length === 0);
   }
@@ -517,6 +535,7 @@ export class ExecutionRun {
         recoveredPosition: this.recoveredPosition,
         failureReason: this.failureReason,
         fatal: this.fatal,
+        abandoned: this.abandoned,
         logLevel: this.logLevel,
         probation: this.probation,
       },

@@ -90,6 +90,7 @@ export interface Carried {
   recoveredPosition: number | null;
   failureReason: string;
   fatal: string | null;
+  abandoned: boolean;
   logLevel: string | null;
   probation: { failed: number; processed: number; at: number } | null;
 }
@@ -149,7 +150,7 @@ export interface LeaseResult {
   failed: FailedOutcome[];
   running?: { node: string; host: string };
   died?: string;
-  /** Time the host worked on the lease, in ms. */
+  /** Time the host took for the slices that ended, in ms. */
   ms: number;
   /** Records out and ms per operation, summed over the completed slices. */
   records?: number[];

@@ -116,7 +116,7 @@ export class HostLeases {
     const lease = this.current;
     if (!lease) return;
     const blamed = why !== undefined && lease.begun && lease.done < lease.slices.length;
-    this.answer(lease, blamed ? { died: why } : {});
+    this.answer(lease, { ...(blamed ? { died: why } : {}), ms: lease.sliceAt - lease.startedAt });
   }
 
   private receiveInLease(lease: CurrentLease, message: LeaseMessage): void {
@@ -153,7 +153,7 @@ export class HostLeases {
     lease.answer({
       done: lease.done,
       failed: lease.failed,
-      ms: Math.round((performance.now() - lease.startedAt) * 1_000) / 1_000,
+      ms: 0,
       ...more,
     });
     this.port.changed();
@@ -169,7 +169,8 @@ export class HostLeases {
     this.overtimeSince = lease.sliceAt;
     this.outcomes.set(keyOf(slice), outcome);
     this.port.send({ type: 'halt' });
-    this.answer(lease, { running: { node, host: this.setup.hostId } });
+    // The time of the slice that goes on says nothing about the others.
+    this.answer(lease, { running: { node, host: this.setup.hostId }, ms: lease.sliceAt - lease.startedAt });
   }
 
   /** Looks after `slice_timeout`. */

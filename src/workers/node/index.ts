@@ -8,6 +8,7 @@ import type { Settings } from '../../settings.js';
 import { VERSION } from '../../version.js';
 import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
 import { installRuntime } from '../runtime.js';
+import { endHostsOfClosed } from './closed-executions.js';
 import { Fence } from './fence.js';
 import { HostPool } from './host-pool.js';
 import { LeaseSlots } from './lease-slots.js';
@@ -69,7 +70,9 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
         master.forgetExecutions(executions);
         syncQueues();
       },
+      abandoned: () => void endHostsOfClosed(connection, settings.namespace, hosts, logger),
     },
+    settings.fenceTimeout,
     logger,
   );
 

@@ -23,11 +23,8 @@ export class LeaseSlots implements CustomSlotSupplier<ActivitySlotInfo> {
   async reserveSlot(_context: SlotReserveContext, abort: AbortSignal): Promise<SlotPermit> {
     while (this.out >= this.capacity()) {
       await new Promise<void>((resolve, reject) => {
-        const refuse = (): void => {
-          const error = new Error('slot reservation aborted');
-          error.name = 'AbortError';
-          reject(error);
-        };
+        // The SDK takes anything but the signal's own reason for a fault.
+        const refuse = (): void => reject(abort.reason);
         if (abort.aborted) refuse();
         abort.addEventListener('abort', refuse, { once: true });
         this.waiting.push(() => {

@@ -9,6 +9,8 @@ const INTERVAL_MS = 1_000;
 interface Source {
   reports(): Pick<PresenceRequest, 'hosts' | 'hopeless'>;
   answered(response: PresenceResponse): void;
+  /** No master has answered for the fence timeout; said again each time that long. */
+  abandoned(): void;
 }
 
 /**
@@ -26,11 +28,13 @@ export class Presence {
   private waiting: AbortController | undefined;
   private loop: Promise<void> | undefined;
   private reachable = true;
+  private lastAnswer = Date.now();
 
   constructor(
     private readonly master: MasterClient,
     private readonly node: Omit<NodeRow, 'seen'>,
     private readonly source: Source,
+    private readonly fenceTimeout: number,
     private readonly logger: Logger,
   ) {}
 
@@ -71,6 +75,10 @@ export class Presence {
         if (this.waiting.signal.aborted) continue;
         if (this.reachable) this.logger.warn({ err: error }, 'no master answers; hosts go on');
         this.reachable = false;
+        if (Date.now() - this.lastAnswer > this.fenceTimeout) {
+          this.lastAnswer = Date.now();
+          this.source.abandoned();
+        }
         await delay(INTERVAL_MS / 2);
       }
     }
@@ -82,6 +90,7 @@ export class Presence {
       signal,
     );
     this.known = response.version;
+    this.lastAnswer = Date.now();
     this.source.answered(response);
   }
 }

@@ -6,6 +6,8 @@ import { plan, SILENT_MS } from './plan.js';
 const TICK_MS = 1_000;
 /** A longer pause between two ticks means that silence of a node may be ours, in ms. */
 const GAP_MS = 3_000;
+/** Silence after which a node without hosts is forgotten, in ms (Teraslice `node_disconnect_timeout`). */
+const FORGET_MS = 300_000;
 
 /**
  * Applies {@link plan} again and again: every second, and whenever something changed that may matter.
@@ -76,6 +78,7 @@ export class Placement {
     if (now - this.lastTick > GAP_MS) this.unbrokenSince = now;
     this.lastTick = now;
     const trustSilence = now - this.unbrokenSince > SILENT_MS + GAP_MS;
+    const forgotten: string[] = [];
     const changed = await this.store.placement.exclusively(async (tables) => {
       const [nodes, hosts, executions] = [
         await tables.nodes(),
@@ -90,6 +93,10 @@ export class Placement {
         trustSilence,
         fenceTimeout: this.fenceTimeout,
       });
+      for (const { node_id, seen } of nodes) {
+        const empty = !hosts.some((host) => host.node_id === node_id);
+        if (trustSilence && empty && now - Date.parse(seen) > FORGET_MS) forgotten.push(node_id);
+      }
       for (const { host_id, reason } of steps.lost) {
         await tables.updateHost(host_id, { state: 'ended', outcome: 'lost', reason, busy: false });
       }
@@ -100,6 +107,7 @@ export class Placement {
       await tables.insertHosts(steps.insert);
       return steps.lost.length + steps.drain.length + steps.insert.length > 0;
     });
+    for (const nodeId of forgotten) await this.store.placement.removeNode(nodeId);
     if (changed) this.changed();
   }
 }

@@ -1,0 +1,11 @@
+import { schemaOf } from '../options.js';
+
+export default schemaOf({
+  /** throw, exit, memory, loop */
+  kind: 'throw',
+  /** Field of a record, and the values of it that make trouble. */
+  field: 'n',
+  values: [],
+  /** File that must exist for it; empty: always. */
+  flag: '',
+});
