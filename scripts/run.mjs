@@ -19,6 +19,7 @@ const [command, ...args] = process.argv.slice(2);
 if (!['demo', 'start', 'test'].includes(command))
   fail('usage: node scripts/run.mjs demo|start|test [options]', 2);
 checkNode();
+endWithNpm();
 if (!installed()) {
   say('Installing the dependencies (npm ci); this takes a minute …');
   await run(...npm('ci', '--include=dev', '--no-audit', '--no-fund'));
@@ -58,6 +59,18 @@ function checkNode() {
   fail(
     `Temposlice needs Node ${LEAST_NODE.join('.')} or later; this is ${process.version} (${process.execPath}).`,
   );
+}
+
+/** At SIGTERM npm ends its shell, which does not pass it on: when the shell is gone, this process stops, too. */
+function endWithNpm() {
+  if (!process.env.npm_lifecycle_event) return;
+  const shell = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGTERM');
+  }, 500);
+  timer.unref();
 }
 
 /** True if the installed tree is the one that package-lock.json describes. */

@@ -82,9 +82,7 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
     async findSlicer({ exId }) {
       return untilHosts(async () => {
         const hosts = await store.placement.liveHosts({ ex_id: exId });
-        const slicer = hosts.find(
-          ({ kind, draining, state }) => kind === 'slicer' && !draining && state === 'live',
-        );
+        const slicer = hosts.find(({ kind, draining }) => kind === 'slicer' && !draining);
         return slicer && { epoch: slicer.epoch };
       });
     },

@@ -1,4 +1,5 @@
-import { Context, ApplicationFailure } from '@temporalio/activity';
+import { randomUUID } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/activity';
 import { CreateFailure, type HostProcess } from '../workers/node/host-process.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../workflows/types.js';
 import type { SliceTuple } from '../store/types.js';
@@ -20,26 +21,19 @@ export interface SlicerNode {
 export const createSlices =
   (node: SlicerNode) =>
   (input: CreateInput): Promise<CreateResult> =>
-    heartbeating(async (cancelled) => {
+    heartbeating(async ({ rejects }) => {
       const host = node.slicer(input.exId);
       if (!host || !node.connected()) {
         throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.died);
       }
       try {
-        const result = await Promise.race([host.create(input), untilAborted(cancelled)]);
+        const result = await Promise.race([host.create(input), rejects]);
         return await inPages(node, input, result);
       } catch (error) {
         if (error instanceof CreateFailure) throw ApplicationFailure.nonRetryable(error.message, error.type);
         throw error;
       }
     });
-
-const untilAborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    const abort = (): void => void Context.current().cancelled.catch(reject);
-    if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
-  });
 
 /** Puts an answer that is too large for a history into the store. */
 async function inPages(node: SlicerNode, input: CreateInput, result: CreateResult): Promise<CreateResult> {
@@ -63,10 +57,11 @@ async function inPages(node: SlicerNode, input: CreateInput, result: CreateResul
     total += bytes + 24;
   }
   if (total <= MAX_ANSWER_BYTES) return result;
+  // An answer that gets lost may be given otherwise the next time: its pages must not be taken for these.
+  const answer = randomUUID();
   const ids: string[] = [];
   for (const [index, slices] of pages.entries()) {
-    // The same call asked again writes the same pages again.
-    const id = `${input.number}-${index}`;
+    const id = `${input.number}-${answer}-${index}`;
     await node.writePage(input.exId, id, slices);
     ids.push(id);
   }

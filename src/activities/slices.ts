@@ -1,14 +1,24 @@
-import { Context, heartbeat } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import type { HostProcess } from '../workers/node/host-process.js';
 import type { CollectInput, CollectResult, LeaseInput, LeaseResult } from '../workflows/types.js';
 
 const HEARTBEAT_MS = 1_000;
 
-/** Heartbeats from the node's own thread while `work` goes on; `cancelled` fires when Temporal says so. */
-export async function heartbeating<T>(work: (cancelled: AbortSignal) => Promise<T>): Promise<T> {
-  const beat = setInterval(() => heartbeat(), HEARTBEAT_MS);
+/** How an activity hears that it is cancelled. */
+export interface Cancellation {
+  signal: AbortSignal;
+  /** Rejects with a CancelledFailure; never resolves. */
+  rejects: Promise<never>;
+}
+
+/** Heartbeats from the node's own thread while `work` goes on. */
+export async function heartbeating<T>(work: (cancelled: Cancellation) => Promise<T>): Promise<T> {
+  // Taken now: listeners and timers run outside of the activity's context.
+  const context = Context.current();
+  const beat = setInterval(() => context.heartbeat(), HEARTBEAT_MS);
+  context.cancelled.catch(() => undefined);
   try {
-    return await work(Context.current().cancellationSignal);
+    return await work({ signal: context.cancellationSignal, rejects: context.cancelled });
   } finally {
     clearInterval(beat);
   }
@@ -30,23 +40,17 @@ export interface SliceHosts {
 export const processSlices =
   (node: SliceHosts) =>
   (input: LeaseInput): Promise<LeaseResult> =>
-    heartbeating(async (cancelled) => {
+    heartbeating(async ({ signal }) => {
       const host = node.workers(input.exId).find((candidate) => candidate.counts && !candidate.busy);
-      if (!host || !node.connected() || cancelled.aborted) return { done: 0, failed: [], ms: 0 };
-      return host.leases.run(input, node.incarnation, cancelled);
+      if (!host || !node.connected() || signal.aborted) return { done: 0, failed: [], ms: 0 };
+      return host.leases.run(input, node.incarnation, signal);
     });
 
 /** Waits for the outcome of a slice that outlasted its lease; repeatable until the execution has ended. */
 export const collectSlice =
   (node: { outcomes(hostId: string): HostProcess['leases'] | undefined }) =>
   (input: CollectInput): Promise<CollectResult> =>
-    heartbeating(
-      async (cancelled) =>
-        (await Promise.race([
-          node.outcomes(input.host)?.outcomeOf(input.slice) ??
-            Promise.resolve<CollectResult>({ outcome: 'unknown' }),
-          new Promise<never>((_, reject) => {
-            cancelled.addEventListener('abort', () => reject(Context.current().cancelled), { once: true });
-          }),
-        ])) as CollectResult,
-    );
+    heartbeating(async ({ rejects }) => {
+      const outcome = node.outcomes(input.host)?.outcomeOf(input.slice);
+      return outcome ? Promise.race([outcome, rejects]) : { outcome: 'unknown' };
+    });

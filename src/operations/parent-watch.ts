@@ -8,7 +8,7 @@ const POLL_MS = 500;
  * neither events nor signal handlers of the main thread run.
  */
 const WATCH = `
-  const parent = process.ppid;
+  const { workerData: parent } = require('node:worker_threads');
   setInterval(() => {
     if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
   }, ${POLL_MS});
@@ -21,11 +21,14 @@ const WATCH = `
  */
 export function dieWithParent(): void {
   const leave = (): never => process.exit(0);
+  // Read here and now: the parent may be gone by the time the thread has started.
+  const parent = process.ppid;
   if (!process.connected) leave();
   process.on('disconnect', leave);
   process.on('SIGINT', () => undefined);
   const watcher = new Worker(WATCH, {
     eval: true,
+    workerData: parent,
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },

@@ -14,7 +14,7 @@ const MIN_BYTES = 512;
 /** zlib level: 1 costs a third of the default's time and gives up little on text as regular as this. */
 const LEVEL = 1;
 
-/** Field numbers of `temporal.api.common.v1.Payload`, to keep the original metadata: it is small JSON. */
+/** Keeps the original metadata in front of the data: four bytes of length, then JSON. */
 function pack(payload: Payload): Buffer {
   const metadata: Record<string, string> = {};
   for (const [key, value] of Object.entries(payload.metadata ?? {})) {

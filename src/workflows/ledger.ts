@@ -30,6 +30,8 @@ const MAX_LOSS_DELAY_MS = 60_000;
 interface Lease {
   slices: SliceTuple[];
   losses: number;
+  /** Composed by a loss or a death: to be leased again just as it is. */
+  retry: boolean;
 }
 
 const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;
@@ -126,7 +128,7 @@ export class Ledger {
     const due = this.retries.findIndex((retry) => retry.notBefore <= now);
     if (due >= 0) {
       const [retry] = this.retries.splice(due, 1) as [Retry];
-      this.leases.set(id, { slices: retry.slices, losses: retry.losses });
+      this.leases.set(id, { slices: retry.slices, losses: retry.losses, retry: true });
       return retry.slices;
     }
     if (this.queued === 0) return undefined;
@@ -144,7 +146,7 @@ export class Ledger {
       this.queue = this.queue.slice(this.head);
       this.head = 0;
     }
-    this.leases.set(id, { slices: taken, losses: 0 });
+    this.leases.set(id, { slices: taken, losses: 0, retry: false });
     return taken;
   }
 
@@ -187,6 +189,7 @@ export class Ledger {
   /** Counts what a lease returned and puts the rest back. */
   settle(id: number, result: LeaseResult): void {
     const { slices } = this.lookUp(id);
+    if (result.done === 0 && !result.running && result.died === undefined) return this.returned(id);
     this.leases.delete(id);
     this.failed += result.failed.length;
     this.completed += result.done - result.failed.length;
@@ -241,9 +244,9 @@ export class Ledger {
 
   /** Puts a lease back that was never started. */
   returned(id: number): void {
-    const { slices, losses } = this.lookUp(id);
+    const { slices, losses, retry } = this.lookUp(id);
     this.leases.delete(id);
-    if (losses > 0) this.retries.push({ slices, losses, notBefore: 0 });
+    if (retry) this.retries.push({ slices, losses, notBefore: 0 });
     else this.unshift(slices);
   }
 

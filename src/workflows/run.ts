@@ -56,6 +56,8 @@ export class ExecutionRun {
   private msPerSlice = 0;
   private started = 0;
   private recoveredPosition: number | null = null;
+  /** Slices of an earlier execution are still to be done. */
+  private replaying = false;
   private readingPage = false;
   private failureReason = '';
   private fatal: string | null = null;
@@ -82,6 +84,7 @@ export class ExecutionRun {
     this.msPerSlice = carried.msPerSlice;
     this.started = carried.started;
     this.recoveredPosition = carried.recoveredPosition;
+    this.replaying = carried.replaying;
     this.failureReason = carried.failureReason;
     this.fatal = carried.fatal;
     this.abandoned = carried.abandoned;
@@ -165,6 +168,7 @@ export class ExecutionRun {
     if (settings.recovery) {
       this.ledger.startFrom(settings.recovery.last);
       this.recoveredPosition = 0;
+      this.replaying = true;
       if (settings.recovery.replayOnly || settings.recovery.slicerDone) this.slicer.skip();
     }
   }
@@ -279,6 +283,7 @@ export class ExecutionRun {
               this.ledger.collected(running, { outcome: 'unknown' });
               return;
             }
+            await wf.sleep('1s');
           }
         }
       } finally {
@@ -328,19 +333,26 @@ export class ExecutionRun {
   }
 
   private askSlicer(): void {
-    if (!this.slicer || this.slicer.state.done || this.slicer.state.pages.length > 0) return;
-    if (this.fatal !== null) return;
+    const { slicer, ledger } = this;
+    if (!slicer || slicer.state.pages.length > 0 || this.fatal !== null) return;
+    if (slicer.state.done) {
+      if (slicer.eventsWaiting) slicer.ask({ slices: 0, bytes: 0 }, this.workers);
+      return;
+    }
     // What an earlier execution left comes first: a slicer may rely on it being done.
-    if (this.recoveredPosition !== null || this.replaying()) return;
+    if (this.replaying && (this.recoveredPosition !== null || ledger.pending > 0)) return;
+    this.replaying = false;
     if (this.status === 'recovering') this.move('running');
-    const wanted = wantedQueue(this.msPerSlice, this.workers) - this.ledger.queued;
-    const bytes = MAX_QUEUED_BYTES - this.ledger.queuedBytes;
-    if (wanted <= 0 || bytes <= MAX_QUEUED_BYTES / 4) return;
-    this.slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_LEASE_BYTES) }, this.workers);
-  }
-
-  private replaying(): boolean {
-    return this.status === 'recovering' && this.ledger.pending > 0;
+    const wanted = Math.min(
+      wantedQueue(this.msPerSlice, this.workers) - ledger.queued,
+      slicer.room(ledger.queued),
+    );
+    const bytes = MAX_QUEUED_BYTES - ledger.queuedBytes;
+    if (wanted > 0 && bytes > MAX_QUEUED_BYTES / 4) {
+      slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_LEASE_BYTES) }, this.workers);
+    } else if (slicer.eventsWaiting) {
+      slicer.ask({ slices: 0, bytes: 0 }, this.workers);
+    }
   }
 
   /** Whether the slicer came to its end, in this execution or in the one it goes on from. */
@@ -390,7 +402,8 @@ export class ExecutionRun {
     if (this.wanted === 'stopped') return this.status === 'stopping' && this.ledger.leased === 0;
     if (this.abandoned) return this.ledger.leased === 0;
     if (this.recoveredPosition !== null || this.readingPage || this.ledger.pending > 0) return false;
-    return this.slicer?.done === true || (this.fatal !== null && this.slicer?.state.pages.length === 0);
+    if (this.fatal !== null) return this.slicer?.state.pages.length === 0;
+    return this.slicer?.done === true && !this.slicer.eventsWaiting;
   }
 
   /** Ends the hosts, waits for what they still answer, and closes the execution in the store. */
@@ -533,6 +546,7 @@ export class ExecutionRun {
         started: this.started,
         slicer: (this.slicer as SlicerClient).state,
         recoveredPosition: this.recoveredPosition,
+        replaying: this.replaying,
         failureReason: this.failureReason,
         fatal: this.fatal,
         abandoned: this.abandoned,

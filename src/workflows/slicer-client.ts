@@ -7,6 +7,11 @@ import { SLICER_FAILURES } from './types.js';
 /** Times in a row that a slicer may throw before the execution ends. */
 const MAX_ERRORS = 4;
 
+/** Events that go with one call. */
+const EVENTS_PER_CALL = 1_000;
+/** Events that may wait before no more slices are asked for, which would only bring more of them. */
+const MAX_EVENTS = 2_000;
+
 /** What the run that owns the client hears of it. */
 interface Listener {
   answered(): void;
@@ -25,6 +30,7 @@ const fresh = (): SlicerState => ({
   subsliceByKey: 0,
   rangeExpansion: 0,
   pages: [],
+  maxQueueLength: null,
   hooks: false,
   confirmed: 0,
   events: [],
@@ -74,6 +80,17 @@ export class SlicerClient {
     return this.state.hooks;
   }
 
+  /** Slices that may be queued beside `queued`, as the reader wants it. */
+  room(queued: number): number {
+    if (this.state.events.length > MAX_EVENTS) return 0;
+    return this.state.maxQueueLength === null ? Infinity : this.state.maxQueueLength - queued;
+  }
+
+  /** Events wait to be told. */
+  get eventsWaiting(): boolean {
+    return this.state.events.length > 0;
+  }
+
   /** Notes what became of a slice, for the next call. */
   event(event: SliceEvent): void {
     this.state.events.push(event);
@@ -109,7 +126,7 @@ export class SlicerClient {
       wanted,
       queued: this.ledger.queued,
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
-      events: state.events.slice(0, 1_000),
+      events: state.events.slice(0, EVENTS_PER_CALL),
       eventsFrom: state.eventSeq - state.events.length + 1,
     };
     this.scope = new wf.CancellationScope({ cancellable: true });
@@ -134,13 +151,14 @@ export class SlicerClient {
     state.subsliceByKey = result.subsliceByKey;
     state.rangeExpansion = result.rangeExpansion;
     state.hooks = result.hooks;
+    state.maxQueueLength = result.maxQueueLength;
     if (result.confirmed > state.confirmed) {
       state.events = state.events.slice(state.events.length - (state.eventSeq - result.confirmed));
       state.confirmed = result.confirmed;
     }
     this.ledger.issue(result.slices);
     state.pages = result.pages ?? [];
-    if (result.done) {
+    if (result.done && !state.done) {
       state.done = true;
       state.queuingComplete = Date.now();
     }
@@ -148,6 +166,11 @@ export class SlicerClient {
   }
 
   private async failed(error: unknown): Promise<void> {
+    if (this.state.done) {
+      // All slices are there: that nobody can be told of their ends is no reason to fail.
+      this.state.events = [];
+      return;
+    }
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;
     const type = cause instanceof wf.ApplicationFailure ? cause.type : undefined;
     const message = cause instanceof Error ? cause.message : String(cause);

@@ -88,6 +88,7 @@ export interface Carried {
   started: number;
   slicer: SlicerState;
   recoveredPosition: number | null;
+  replaying: boolean;
   failureReason: string;
   fatal: string | null;
   abandoned: boolean;
@@ -108,6 +109,8 @@ export interface SlicerState {
   rangeExpansion: number;
   /** Pages in the store with slices of the last answer that were not taken up yet. */
   pages: string[];
+  /** Most slices that the reader wants queued; null until it was asked. */
+  maxQueueLength: number | null;
   /** Whether the reader or an API listens to what becomes of slices. */
   hooks: boolean;
   /** Sequence number of the last event the slicer host confirmed. */
@@ -178,6 +181,7 @@ export interface CreateInput {
   number: number;
   /** Last slice issued by each slicer, to build the slicer anew from. */
   last: Array<[number, number, string]>;
+  /** No slices: the call only brings events. */
   wanted: { slices: number; bytes: number };
   /** Slices queued in the workflow, for `maxQueueLength` and for how long to wait for more. */
   queued: number;
@@ -196,6 +200,7 @@ export interface CreateResult {
   subsliceByKey: number;
   rangeExpansion: number;
   hooks: boolean;
+  maxQueueLength: number;
   /** Sequence number of the last event applied. */
   confirmed: number;
   /** Pages in the store that hold the slices, when they are too large for an answer. */

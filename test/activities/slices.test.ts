@@ -70,7 +70,9 @@ describe('collectSlice', () => {
   const node = (outcome: Promise<CollectResult> | undefined) => ({
     outcomes: (hostId: string) =>
       hostId === 'known'
-        ? ({ outcomeOf: (slice: SliceTuple) => (slice[1] === 1 ? outcome : undefined) } as unknown as HostProcess['leases'])
+        ? ({
+            outcomeOf: (slice: SliceTuple) => (slice[1] === 1 ? outcome : undefined),
+          } as unknown as HostProcess['leases'])
         : undefined,
   });
   const of = (host: string, slice = SLICE) => ({ exId: 'ex', host, slice });

@@ -27,6 +27,8 @@ export const TEST_ASSET = 'e'.repeat(40);
 const READY_LIMIT = 60_000;
 /** A stop in order waits for slices at most `--shutdown-timeout`; past this, it hangs. */
 const STOP_LIMIT = 30_000;
+/** Time between two looks at a condition, in ms: the stack shares the processors with those who watch it. */
+const POLL = 100;
 
 export type Job = Record<string, unknown> & { operations: Array<Record<string, unknown>> };
 export type Execution = ExecutionDocument;
@@ -74,13 +76,17 @@ export class TestStack {
     });
     closeSync(log);
     this.process = child;
-    await until(() => {
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${this.log}`);
-      const said = this.log.slice(this.logOffset);
-      this.url = /REST API\s+(\S+)/.exec(said)?.[1] ?? '';
-      this.temporal = /Temporal {2,}([\d.]+:\d+)/.exec(said)?.[1] ?? '';
-      return this.url !== '' && this.temporal !== '';
-    }, READY_LIMIT);
+    await until(
+      () => {
+        if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${this.log}`);
+        const said = this.log.slice(this.logOffset);
+        this.url = /REST API\s+(\S+)/.exec(said)?.[1] ?? '';
+        this.temporal = /Temporal {2,}([\d.]+:\d+)/.exec(said)?.[1] ?? '';
+        return this.url !== '' && this.temporal !== '';
+      },
+      READY_LIMIT,
+      POLL,
+    );
   }
 
   /** Stops it in order and removes its data directory. */
@@ -134,7 +140,7 @@ export class TestStack {
   async killMember(member: Member): Promise<void> {
     const pid = this.pidOf(member);
     kill(pid, 'SIGKILL');
-    await until(() => this.pidOf(member) !== pid);
+    await until(() => this.pidOf(member) !== pid, 20_000, POLL);
   }
 
   /** @throws Error if the API cannot be reached */
@@ -176,13 +182,12 @@ export class TestStack {
 
   /** Waits until the execution has the status, or has ended. */
   async reached(exId: string, status: string, limit = 60_000): Promise<Execution> {
-    const deadline = Date.now() + limit;
     let execution: Execution | undefined;
     const there = async (): Promise<boolean> => {
       execution = await this.execution(exId);
       return execution._status === status || isTerminal(execution._status);
     };
-    await until(there, deadline - Date.now()).catch(async (error: unknown) => {
+    await until(there, limit, POLL).catch(async (error: unknown) => {
       const stats = await this.controller(exId).catch(() => undefined);
       throw new Error(
         `${exId} is ${execution?._status}, not ${status}, after ${limit} ms: ${JSON.stringify(stats)}`,
@@ -205,7 +210,7 @@ export class TestStack {
 
   /** Waits until so many slices were processed, of an execution that goes on. */
   async processed(exId: string, slices: number, limit = 30_000): Promise<void> {
-    await until(async () => ((await this.controller(exId))?.processed ?? 0) >= slices, limit);
+    await until(async () => ((await this.controller(exId))?.processed ?? 0) >= slices, limit, POLL);
   }
 
   errors(exId: string): Promise<FailedSlice[]> {
@@ -233,10 +238,14 @@ export class TestStack {
     before: number[] = [],
   ): Promise<number[]> {
     let pids: number[] = [];
-    await until(async () => {
-      pids = await this.hosts(exId, kind);
-      return pids.length === count && !pids.some((pid) => before.includes(pid));
-    });
+    await until(
+      async () => {
+        pids = await this.hosts(exId, kind);
+        return pids.length === count && !pids.some((pid) => before.includes(pid));
+      },
+      30_000,
+      POLL,
+    );
     return pids;
   }
 

@@ -2,7 +2,7 @@ import { dieWithParent } from '../../operations/parent-watch.js';
 import { describeError } from '../../operations/errors.js';
 import { writeFrame } from './frames.js';
 import { HostMetadata } from './metadata.js';
-import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from './protocol.js';
+import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from './protocol.js';
 import { SlicerHost } from './slicer-host.js';
 import { WorkerHost } from './worker-host.js';
 
@@ -23,7 +23,7 @@ let silentSeconds = 0;
 async function setUp(setup: HostSetup): Promise<void> {
   // Seconds are counted, not read off the clock: a machine that slept has lost none of its pings.
   setInterval(() => {
-    if (++silentSeconds > setup.fenceSeconds) process.exit(1);
+    if (++silentSeconds > setup.fenceSeconds) process.exit(FENCED_EXIT);
   }, 1_000).unref();
   try {
     const options = {

@@ -11,6 +11,9 @@ import type { CreateInput, CreateResult, FailedOutcome } from '../../workflows/t
 /** File descriptor of the pipe in the host. */
 export const PIPE_FD = 4;
 
+/** Exit code of a host that ended itself because its node did not ping it: no slice is to blame. */
+export const FENCED_EXIT = 75;
+
 export interface HostSetup {
   hostId: string;
   kind: 'worker' | 'slicer';

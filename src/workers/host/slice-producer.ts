@@ -73,9 +73,11 @@ export class SliceProducer {
     queued: number,
     wait: { idle: number; linger: number },
   ): Promise<SliceTuple[]> {
-    // Readers may keep the queue short, so that slices are made late; at least one is always asked for.
-    const limit = Math.max(1, Math.min(wanted.slices, this.slicer.maxQueueLength() - queued));
-    this.target = limit * 2;
+    if (wanted.slices === 0) return [];
+    // Readers may keep the queue short, so that slices are made late.
+    const room = this.slicer.maxQueueLength() - queued;
+    const limit = Math.max(1, Math.min(wanted.slices, room));
+    this.target = Math.max(1, Math.min(limit * 2, room));
     this.targetBytes = wanted.bytes * 2;
     this.work();
     const enough = (): boolean =>

@@ -104,6 +104,7 @@ export class SlicerHost {
       slices: { processed: input.stats.processed, failed: input.stats.failed },
     });
     const hooks = this.listens();
+    const slicer = execution.slicer();
     let slices: SliceTuple[];
     try {
       slices = await producer.take(input.wanted, input.queued, {
@@ -116,7 +117,6 @@ export class SlicerHost {
       throw error;
     }
     for (const slice of slices) execution.onSliceEnqueued(this.sliceOf(slice));
-    const slicer = execution.slicer();
     return {
       slices,
       done: producer.exhausted,
@@ -124,6 +124,7 @@ export class SlicerHost {
       slicers: slicer.slicers(),
       ...this.counts,
       hooks,
+      maxQueueLength: slicer.maxQueueLength(),
       confirmed: this.confirmed,
     };
   }

@@ -71,6 +71,9 @@ export class WorkerHost {
     if (lease.logLevel) this.loaded.setLogLevel(lease.logLevel);
     this.send({ type: 'begun' });
     let heard = begun;
+    // The lease may be over already, if this process was suspended.
+    await macrotask();
+    if (this.halted) return this.send({ type: 'leaseEnded', ms: 0, records, times });
     for (const [i, tuple] of lease.slices.entries()) {
       await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
       const now = performance.now();

@@ -8,6 +8,8 @@ import type { Placement } from '../placement/placement.js';
 
 /** Hosts of an execution that die in a row before they are ready, after which the execution is given up. */
 const HOPELESS_AFTER = 3;
+/** Pause before an execution is told again, in ms. */
+const TELL_AGAIN_MS = 60_000;
 /** Longest a presence is held, in ms. */
 const MAX_WAIT_MS = 1_000;
 /** How often a held presence looks into the store, for changes that another master made, in ms. */
@@ -23,6 +25,8 @@ interface Dependencies {
 
 /** Endpoints for nodes: presence, execution documents, metadata, pages of slices. */
 export function internalApi({ store, placement, hostsFailed, logger }: Dependencies): Router {
+  /** When an execution was last told that its hosts fail. */
+  const told = new Map<string, number>();
   const router = Router();
   router.use(express.json({ limit: '20mb', strict: false }));
 
@@ -37,7 +41,8 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
       placement.changed();
     }
     for (const { ex_id, count, reason } of presence.hopeless) {
-      if (count >= HOPELESS_AFTER) {
+      if (count >= HOPELESS_AFTER && Date.now() - (told.get(ex_id) ?? 0) > TELL_AGAIN_MS) {
+        told.set(ex_id, Date.now());
         await hostsFailed(ex_id, `the operations cannot be started: ${reason}`).catch((error: unknown) => {
           logger.warn({ err: error, ex_id }, 'an execution whose hosts fail could not be told');
         });

@@ -7,6 +7,9 @@ const OVERTIME_MS = 5_000;
 /** Most bytes of failures in one answer; the lease ends early at it. */
 const MAX_FAILURE_BYTES = 256 * 1024;
 
+/** Newest outcomes that are kept for collection: a host has one at a time, and each is collected in seconds. */
+const MAX_OUTCOMES = 100;
+
 type LeaseMessage = Extract<FromHost, { type: 'begun' | 'completed' | 'failed' | 'leaseEnded' }>;
 
 interface HostPort {
@@ -29,9 +32,9 @@ interface CurrentLease {
 }
 
 interface Overtime {
-  slice: SliceTuple;
+  /** Of the slice in its lease. */
+  index: number;
   failed?: FailedOutcome;
-  outcome: Promise<CollectResult>;
   settle(result: CollectResult): void;
 }
 
@@ -47,6 +50,8 @@ interface Overtime {
 export class HostLeases {
   private current: CurrentLease | undefined;
   private over: Overtime | undefined;
+  /** The lease was answered before the host had ended it. */
+  private lingering = false;
   /** When the slice in overtime was started. */
   private overtimeSince = 0;
   private readonly outcomes = new Map<string, Promise<CollectResult>>();
@@ -58,11 +63,11 @@ export class HostLeases {
   ) {}
 
   get busy(): boolean {
-    return this.current !== undefined || this.over !== undefined;
+    return this.current !== undefined || this.over !== undefined || this.lingering;
   }
 
   get overtime(): boolean {
-    return this.over !== undefined;
+    return this.over !== undefined || this.lingering;
   }
 
   /** Runs a lease; when `cancelled` fires, the host ends it with the slice at hand. */
@@ -101,7 +106,10 @@ export class HostLeases {
 
   receive(message: LeaseMessage): void {
     const lease = this.current;
-    if (this.over) this.receiveOvertime(this.over, message);
+    if (this.lingering && message.type === 'leaseEnded') {
+      this.lingering = false;
+      this.port.changed();
+    } else if (this.over) this.receiveOvertime(this.over, message);
     else if (lease) this.receiveInLease(lease, message);
   }
 
@@ -134,7 +142,7 @@ export class HostLeases {
   }
 
   private receiveOvertime(over: Overtime, message: LeaseMessage): void {
-    if (message.type === 'failed') over.failed = message.failure;
+    if (message.type === 'failed' && message.failure.i === over.index) over.failed = message.failure;
     if (message.type !== 'leaseEnded') return;
     this.over = undefined;
     clearInterval(this.watch);
@@ -162,12 +170,21 @@ export class HostLeases {
   private goOvertime(node: string): void {
     const lease = this.current;
     const slice = lease?.slices[lease.done];
-    if (!lease || !slice) return;
+    if (!lease) return;
+    if (!slice) {
+      // All slices have ended, only a hook of the last one hangs.
+      this.lingering = true;
+      this.answer(lease, { ms: lease.sliceAt - lease.startedAt });
+      return;
+    }
     let settle: (result: CollectResult) => void = () => undefined;
     const outcome = new Promise<CollectResult>((resolve) => (settle = resolve));
-    this.over = { slice, outcome, settle };
+    this.over = { index: lease.done, settle };
     this.overtimeSince = lease.sliceAt;
     this.outcomes.set(keyOf(slice), outcome);
+    if (this.outcomes.size > MAX_OUTCOMES) {
+      this.outcomes.delete(this.outcomes.keys().next().value as string);
+    }
     this.port.send({ type: 'halt' });
     // The time of the slice that goes on says nothing about the others.
     this.answer(lease, { running: { node, host: this.setup.hostId }, ms: lease.sliceAt - lease.startedAt });

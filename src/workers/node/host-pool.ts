@@ -1,10 +1,16 @@
+import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../logger.js';
 import type { Settings } from '../../settings.js';
 import type { ExecutionDocument } from '../../store/types.js';
 import { HostProcess } from './host-process.js';
 import type { HostAssignment, HostReport, MasterClient } from './master-client.js';
 
+/** Hosts that start at the same time: each costs most of a second of a processor. */
+const STARTING_AT_ONCE = availableParallelism();
+/** After this time a host that is still starting does not hold up others, in ms. */
+const SLOW_START_MS = 5_000;
 /** Longest pause before a host is started again for an execution whose hosts die at once, in ms. */
 const MAX_START_DELAY_MS = 5_000;
 
@@ -20,8 +26,9 @@ export class HostPool {
   private readonly endings = new Map<string, HostReport>();
   private readonly starting = new Set<string>();
   /** Hosts in a row, by execution, that died before they were ready. */
-  private readonly earlyDeaths = new Map<string, { count: number; reason: string }>();
+  private readonly earlyDeaths = new Map<string, { count: number; reason: string; at: number }>();
   private closed = false;
+  private turns: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly settings: Settings,
@@ -58,7 +65,7 @@ export class HostPool {
 
   /** Executions whose hosts cannot be started, with the last reason. */
   hopeless(): Array<{ ex_id: string; count: number; reason: string }> {
-    return [...this.earlyDeaths].map(([exId, death]) => ({ ex_id: exId, ...death }));
+    return [...this.earlyDeaths].map(([exId, { count, reason }]) => ({ ex_id: exId, count, reason }));
   }
 
   /** What a master acknowledged need not be reported again. */
@@ -73,7 +80,11 @@ export class HostPool {
       const assignment = wanted.get(host.id);
       if (!assignment || assignment.draining) host.drain();
     }
-    for (const assignment of assignments) {
+    // Without its slicer an execution has nothing to do.
+    const slicersFirst = [...assignments].sort(
+      (a, b) => Number(b.kind === 'slicer') - Number(a.kind === 'slicer'),
+    );
+    for (const assignment of slicersFirst) {
       const known = this.hosts.has(assignment.host_id) || this.endings.has(assignment.host_id);
       if (known || this.starting.has(assignment.host_id)) continue;
       if (assignment.draining) this.report(assignment.host_id, 'flushed', null);
@@ -102,19 +113,30 @@ export class HostPool {
     this.starting.add(id);
     try {
       const deaths = this.earlyDeaths.get(exId)?.count ?? 0;
-      if (deaths > 0) {
-        const pause = Math.min(250 * 2 ** deaths, MAX_START_DELAY_MS);
-        await new Promise((wake) => setTimeout(wake, pause));
-      }
-      const execution = await this.master.execution(exId);
-      if (this.closed) return;
-      this.hosts.set(id, this.fork(assignment, execution));
-    } catch (error) {
-      this.logger.warn({ err: error, ex_id: exId }, 'a host cannot be started yet');
+      if (deaths > 0) await delay(Math.min(250 * 2 ** deaths, MAX_START_DELAY_MS));
+      this.turns = this.turns.then(() => this.startInTurn(assignment));
+      await this.turns;
     } finally {
       this.starting.delete(id);
       this.onChange();
     }
+  }
+
+  /** Starts a host once few enough others are starting. */
+  private async startInTurn(assignment: HostAssignment): Promise<void> {
+    try {
+      while (this.startingNow() >= STARTING_AT_ONCE && !this.closed) await delay(20);
+      const execution = await this.master.execution(assignment.ex_id);
+      if (!this.closed) this.hosts.set(assignment.host_id, this.fork(assignment, execution));
+    } catch (error) {
+      this.logger.warn({ err: error, ex_id: assignment.ex_id }, 'a host cannot be started yet');
+      await delay(500);
+    }
+  }
+
+  private startingNow(): number {
+    const since = Date.now() - SLOW_START_MS;
+    return this.all().filter((host) => host.state === 'starting' && host.startedAt > since).length;
   }
 
   private fork(assignment: HostAssignment, execution: ExecutionDocument): HostProcess {
@@ -149,8 +171,12 @@ export class HostPool {
       if (ending.outcome === 'flushed') this.logger.info(fields, 'a host has ended');
       else this.logger.warn(fields, 'a host has ended');
       if (ending.early && !this.closed) {
-        const count = (this.earlyDeaths.get(host.exId)?.count ?? 0) + 1;
-        this.earlyDeaths.set(host.exId, { count, reason: ending.reason ?? 'unknown' });
+        const before = this.earlyDeaths.get(host.exId);
+        // Hosts that started together and died together count once: their cause may be one that passes.
+        if (!before || host.startedAt > before.at) {
+          const count = (before?.count ?? 0) + 1;
+          this.earlyDeaths.set(host.exId, { count, reason: ending.reason ?? 'unknown', at: Date.now() });
+        }
       }
       this.onChange();
     });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Logger } from '../../logger.js';
 import type { CreateInput, CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
-import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
+import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
 import { HostLeases } from './host-leases.js';
 
 const HOST_MAIN = fileURLToPath(new URL('../host/main.js', import.meta.url));
@@ -17,7 +17,7 @@ const PING_MS = 1_000;
 export interface Ending {
   outcome: 'flushed' | 'failed' | 'lost';
   reason: string | null;
-  /** It never got ready: its operations cannot be loaded or initialised, or kill their process. */
+  /** It died before it was ready: its operations cannot be loaded or initialised, or kill their process. */
   early: boolean;
 }
 
@@ -53,6 +53,7 @@ export class CreateFailure extends Error {
  */
 export class HostProcess {
   state: 'starting' | 'live' | 'draining' | 'ended' = 'starting';
+  readonly startedAt = Date.now();
   readonly ended: Promise<Ending>;
   readonly leases: HostLeases;
   recoverable: boolean | null = null;
@@ -64,6 +65,7 @@ export class HostProcess {
   >();
   private lastCall = 0;
   private stderr = '';
+  private ready = false;
   private flushed: { error?: string } | undefined;
   private initError: string | undefined;
   /** Why the node itself ended it. */
@@ -169,6 +171,7 @@ export class HostProcess {
   private receive(message: FromHost): void {
     switch (message.type) {
       case 'ready':
+        this.ready = true;
         if (this.state === 'starting') this.state = 'live';
         this.options.onChange();
         break;
@@ -212,6 +215,7 @@ export class HostProcess {
     return new Promise((resolve) => {
       let description = 'it could not be started';
       this.child.once('exit', (code, signal) => {
+        if (code === FENCED_EXIT) this.endedBecause ??= 'its node did not ping it for too long';
         description = signal ? `killed by ${signal}` : `exit code ${code}`;
         setTimeout(() => resolve(description), PIPE_GRACE_MS).unref();
       });
@@ -223,7 +227,7 @@ export class HostProcess {
   }
 
   private conclude(gone: string): Ending {
-    const early = this.state === 'starting';
+    const early = !this.ready && this.endedBecause === undefined;
     this.state = 'ended';
     const why = this.endedBecause ?? this.describe(gone);
     this.leases.hostGone(this.endedBecause === undefined ? why : undefined);
@@ -233,7 +237,7 @@ export class HostProcess {
     this.calls.clear();
     this.options.onChange();
     // It never ran anything: there is nothing that it could have failed to flush.
-    if (early) return { outcome: 'flushed', reason: this.initError ?? why, early };
+    if (!this.ready) return { outcome: 'flushed', reason: this.initError ?? why, early };
     if (this.flushed?.error !== undefined) {
       return { outcome: 'failed', reason: this.flushed.error, early: false };
     }

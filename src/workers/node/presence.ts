@@ -25,6 +25,7 @@ export class Presence {
   private known = '';
   private stopped = false;
   private dirty = false;
+  private held = false;
   private waiting: AbortController | undefined;
   private loop: Promise<void> | undefined;
   private reachable = true;
@@ -45,7 +46,8 @@ export class Presence {
   /** Something changed here that a master should hear at once. */
   changed(): void {
     this.dirty = true;
-    this.waiting?.abort();
+    // Only a request that is held: one that will be answered at once must be, however fast things change.
+    if (this.held) this.waiting?.abort();
   }
 
   /** The node takes no new hosts from now on. */
@@ -67,6 +69,7 @@ export class Presence {
       this.waiting = new AbortController();
       const wait = this.dirty ? 0 : INTERVAL_MS;
       this.dirty = false;
+      this.held = wait > 0;
       try {
         await this.ask(wait, this.waiting.signal);
         if (!this.reachable) this.logger.info('a master answers again');

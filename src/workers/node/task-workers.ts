@@ -62,11 +62,13 @@ export class TaskWorkers {
     const opening = this.workers.get(queue);
     if (!opening) return this.closing.get(queue);
     this.workers.delete(queue);
-    const closed = (async () => {
+    const closed: Promise<void> = (async () => {
       const running = await opening;
       if (running?.worker.getState() === 'RUNNING') running.worker.shutdown();
       await running?.ended;
-    })().finally(() => this.closing.delete(queue));
+    })().finally(() => {
+      if (this.closing.get(queue) === closed) this.closing.delete(queue);
+    });
     this.closing.set(queue, closed);
     return closed;
   }

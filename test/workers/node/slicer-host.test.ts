@@ -1,0 +1,75 @@
+import type { CreateInput, SliceTuple } from '../../../src/workflows/types.js';
+import { SLICER_FAILURES } from '../../../src/workflows/types.js';
+import { cleanUp, start, type Host } from './support/hosts.js';
+import { until } from '../../support/until.js';
+
+afterEach(cleanUp);
+
+const call = (number: number, changes: Partial<CreateInput> = {}): CreateInput => ({
+  exId: 'ex',
+  number,
+  last: [],
+  wanted: { slices: 3, bytes: 100_000 },
+  queued: 0,
+  stats: { connected: 1, processed: 0, failed: 0 },
+  events: [],
+  eventsFrom: 1,
+  ...changes,
+});
+
+const GENERATOR = { _op: 'data_generator', size: 100, slice_size: 10 };
+const startGenerator = async (): Promise<Host> =>
+  (await start({ kind: 'slicer' }, { assets: [], operations: [GENERATOR, { _op: 'noop' }] })).host;
+
+const orders = (slices: SliceTuple[]): number[] => slices.map(([, order]) => order);
+
+it('goes on from call to call, and gives the same answer to the same number', async () => {
+  const host = await startGenerator();
+  const first = await host.create(call(1));
+  const second = await host.create(call(2));
+  expect([...orders(first.slices), ...orders(second.slices)]).toEqual([1, 2, 3, 4, 5, 6]);
+  await expect(host.create(call(2))).resolves.toEqual(second);
+  const third = await host.create(call(3, { wanted: { slices: 100, bytes: 100_000 } }));
+  expect(orders(third.slices)).toEqual([7, 8, 9, 10]);
+  expect([first.done, second.done, third.done, third.recoverable]).toEqual([false, false, true, true]);
+});
+
+it('joins two calls of the same number', async () => {
+  const host = await startGenerator();
+  const [one, two] = await Promise.all([host.create(call(1)), host.create(call(1))]);
+  expect(two).toEqual(one);
+  expect(orders((await host.create(call(2))).slices)).toEqual([4, 5, 6]);
+});
+
+it('is built anew behind the last slice issued, for a number that it does not know', async () => {
+  const old = await startGenerator();
+  const { slices } = await old.create(call(1));
+  const host = await startGenerator();
+  const last = [slices.at(-1) as [number, number, string]];
+  const next = await host.create(call(2, { last, wanted: { slices: 100, bytes: 100_000 } }));
+  expect(orders(next.slices)).toEqual([4, 5, 6, 7, 8, 9, 10]);
+  expect(next.done).toBe(true);
+});
+
+it('fails for good when it would have to be built anew and cannot be', async () => {
+  const { host } = await start({ kind: 'slicer' }, { assets: [], operations: [{ _op: 'test-reader' }, { _op: 'noop' }] });
+  await expect(host.create(call(5, { last: [[0, 1, '{}']] }))).rejects.toMatchObject({
+    type: SLICER_FAILURES.lost,
+    message: expect.stringContaining('is not recoverable'),
+  });
+});
+
+it('fails for good when its operations cannot be loaded', async () => {
+  const { host } = await start({ kind: 'slicer' }, { assets: [], operations: [{ _op: 'no-such-op' }, { _op: 'noop' }] });
+  await expect(host.create(call(1))).rejects.toMatchObject({ type: SLICER_FAILURES.init });
+});
+
+it('tells its callers when it dies', async () => {
+  const persistent = { assets: [], lifecycle: 'persistent', operations: [{ _op: 'test-reader' }, { _op: 'noop' }] } as const;
+  const { host } = await start({ kind: 'slicer' }, { ...persistent, assets: [], operations: [...persistent.operations] });
+  const answer = host.create(call(1, { wanted: { slices: 1_000_000, bytes: 100_000_000 } }));
+  const failed = expect(answer).rejects.toMatchObject({ type: SLICER_FAILURES.died });
+  await until(() => host.busy);
+  process.kill(host.pid as number, 'SIGKILL');
+  await failed;
+});
