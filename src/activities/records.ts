@@ -42,11 +42,18 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
       };
     },
 
-    async setStatus({ exId, seq, status, failureReason, counters }) {
-      await store.executions.setStatus(exId, seq, status, {
-        ...(failureReason === undefined ? {} : { _failureReason: failureReason, _has_errors: true }),
-        ...(counters ? { _slicer_stats: await statisticsOfHosts(store, exId, counters.stats) } : {}),
-      });
+    async setStatus({ exId, seq, status, failureReason, counters, countersSeq }) {
+      // Whoever reads the status reads numbers that are as new: paused means that they stand still.
+      await store.executions.writeCounters([{ ex_id: exId, seq: countersSeq, counters }]);
+      const failure =
+        failureReason === undefined
+          ? {}
+          : {
+              _failureReason: failureReason,
+              _has_errors: true,
+              _slicer_stats: await statisticsOfHosts(store, exId, counters.stats),
+            };
+      await store.executions.setStatus(exId, seq, status, failure);
       if (status === 'stopping') placement.kick();
     },
 

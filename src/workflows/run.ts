@@ -453,7 +453,9 @@ export class ExecutionRun {
       exId: this.input.exId,
       seq: ++this.statusSeq,
       status,
-      ...(failureReason === undefined ? {} : { failureReason, counters: this.counters() }),
+      ...(failureReason === undefined ? {} : { failureReason }),
+      counters: this.counters(),
+      countersSeq: ++this.countersSeq,
     };
     this.statusWritesPending++;
     this.statusWrites = this.statusWrites.then(async () => {

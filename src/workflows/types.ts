@@ -242,7 +242,8 @@ export interface MasterActivities {
     seq: number;
     status: ExecutionStatus;
     failureReason?: string;
-    counters?: Counters;
+    counters: Counters;
+    countersSeq: number;
   }): Promise<void>;
   recordFailures(input: { exId: string; slices: FailedSliceInput[] }): Promise<void>;
   recoveredSlices(input: {

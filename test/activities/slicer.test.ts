@@ -1,8 +1,13 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { CancelledFailure } from '@temporalio/common';
 import { createSlices, type SlicerNode } from '../../src/activities/slicer.js';
 import { CreateFailure, type HostProcess } from '../../src/workers/node/host-process.js';
-import { SLICER_FAILURES, type CreateInput, type CreateResult, type SliceTuple } from '../../src/workflows/types.js';
+import {
+  SLICER_FAILURES,
+  type CreateInput,
+  type CreateResult,
+  type SliceTuple,
+} from '../../src/workflows/types.js';
+import { environmentOf } from './support/environment.js';
 
 const INPUT: CreateInput = {
   exId: 'ex',
@@ -36,7 +41,7 @@ class Node implements SlicerNode {
   }
 }
 
-const run = (node: Node): Promise<CreateResult> => new MockActivityEnvironment().run(createSlices(node), INPUT);
+const run = (node: Node): Promise<CreateResult> => environmentOf().run(createSlices(node), INPUT);
 
 it('answers what the slicer host answers', async () => {
   const result = answer([[0, 1, '{}']]);
@@ -86,7 +91,7 @@ it('refuses a request that no history can hold', async () => {
 });
 
 it('lets go of its caller when it is cancelled, while the slicer goes on', async () => {
-  const environment = new MockActivityEnvironment();
+  const environment = environmentOf();
   const result = environment.run(createSlices(new Node(() => new Promise(() => undefined))), INPUT);
   environment.cancel();
   await expect(result).rejects.toBeInstanceOf(CancelledFailure);

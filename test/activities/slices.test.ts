@@ -1,8 +1,8 @@
-import { MockActivityEnvironment } from '@temporalio/testing';
 import { CancelledFailure } from '@temporalio/common';
 import { collectSlice, processSlices, type SliceHosts } from '../../src/activities/slices.js';
 import type { HostProcess } from '../../src/workers/node/host-process.js';
 import type { CollectResult, LeaseInput, LeaseResult, SliceTuple } from '../../src/workflows/types.js';
+import { environmentOf } from './support/environment.js';
 
 const SLICE: SliceTuple = [0, 1, '{}'];
 const LEASE: LeaseInput = { exId: 'ex', lease: 1, slices: [SLICE], budget: 1_000 };
@@ -36,7 +36,7 @@ describe('processSlices', () => {
     const [busy, overtime, idle] = [new PlayedHost(), new PlayedHost(), new PlayedHost()];
     busy.busy = true;
     overtime.counts = false;
-    const environment = new MockActivityEnvironment();
+    const environment = environmentOf();
     const result = environment.run(processSlices(nodeOf([busy, overtime, idle])), LEASE);
     idle.answer({ done: 1, failed: [], ms: 3 });
     await expect(result).resolves.toEqual({ done: 1, failed: [], ms: 3 });
@@ -48,7 +48,7 @@ describe('processSlices', () => {
     ['no host is idle', nodeOf([])],
     ['the node is cut off from Temporal', nodeOf([new PlayedHost()], false)],
   ])('answers that nothing was done when %s', async (_why, node) => {
-    await expect(new MockActivityEnvironment().run(processSlices(node), LEASE)).resolves.toEqual({
+    await expect(environmentOf().run(processSlices(node), LEASE)).resolves.toEqual({
       done: 0,
       failed: [],
       ms: 0,
@@ -57,7 +57,7 @@ describe('processSlices', () => {
 
   it('answers normally when it is cancelled, with what the host had done', async () => {
     const host = new PlayedHost();
-    const environment = new MockActivityEnvironment();
+    const environment = environmentOf();
     const result = environment.run(processSlices(nodeOf([host])), LEASE);
     environment.cancel();
     expect(host.cancelled).toBe(true);
@@ -80,7 +80,7 @@ describe('collectSlice', () => {
   it('gives the outcome of a slice, as often as it is asked', async () => {
     const kept = node(Promise.resolve({ outcome: 'completed', records: [1] }));
     for (let times = 0; times < 2; times++) {
-      await expect(new MockActivityEnvironment().run(collectSlice(kept), of('known'))).resolves.toEqual({
+      await expect(environmentOf().run(collectSlice(kept), of('known'))).resolves.toEqual({
         outcome: 'completed',
         records: [1],
       });
@@ -90,14 +90,14 @@ describe('collectSlice', () => {
   it('says that it knows no such slice, or no such host', async () => {
     const kept = node(Promise.resolve({ outcome: 'ended' }));
     const unknown = { outcome: 'unknown' };
-    await expect(new MockActivityEnvironment().run(collectSlice(kept), of('other'))).resolves.toEqual(unknown);
-    await expect(
-      new MockActivityEnvironment().run(collectSlice(kept), of('known', [0, 2, '{}'])),
-    ).resolves.toEqual(unknown);
+    await expect(environmentOf().run(collectSlice(kept), of('other'))).resolves.toEqual(unknown);
+    await expect(environmentOf().run(collectSlice(kept), of('known', [0, 2, '{}']))).resolves.toEqual(
+      unknown,
+    );
   });
 
   it('ends when it is cancelled while the slice goes on', async () => {
-    const environment = new MockActivityEnvironment();
+    const environment = environmentOf();
     const result = environment.run(collectSlice(node(new Promise(() => undefined))), of('known'));
     environment.cancel();
     await expect(result).rejects.toBeInstanceOf(CancelledFailure);

@@ -46,7 +46,8 @@ class Model {
       this.now += 60_000;
       for (const running of this.ledger.running) this.settleRunning(running, { outcome: 'completed' });
       this.lease();
-      for (const [id, slices] of this.out) this.settle(id, slices, { done: slices.length, failed: [], ms: 1 });
+      for (const [id, slices] of this.out)
+        this.settle(id, slices, { done: slices.length, failed: [], ms: 1 });
       this.check();
     }
   }
@@ -89,9 +90,7 @@ class Model {
     expect(slices.length).toBeGreaterThan(0);
     this.out.set(id, slices);
     const tries = slices.map((slice) => this.deaths.get(keyOf(slice)) ?? 0);
-    expect(this.ledger.triesOf(slices)).toEqual(
-      [...tries.entries()].filter(([, used]) => used > 0),
-    );
+    expect(this.ledger.triesOf(slices)).toEqual([...tries.entries()].filter(([, used]) => used > 0));
   }
 
   private answer(): void {
@@ -157,10 +156,14 @@ class Model {
     );
   }
 
-  private settleRunning(running: { slice: SliceTuple; node: string; host: string }, result: CollectResult): void {
+  private settleRunning(
+    running: { slice: SliceTuple; node: string; host: string },
+    result: CollectResult,
+  ): void {
     const failure = this.ledger.failureOfCollected(running, result);
     this.ledger.collected(running, result);
-    if (result.outcome === 'completed' || result.outcome === 'failed') this.end(running.slice, result.outcome);
+    if (result.outcome === 'completed' || result.outcome === 'failed')
+      this.end(running.slice, result.outcome);
     const died = result.outcome === 'died' && this.died(running.slice);
     expect(failure !== undefined).toBe(died || result.outcome === 'failed');
   }

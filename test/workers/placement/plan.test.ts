@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { HostRow, NodeRow } from '../../../src/store/types.js';
-import { plan, SILENT_MS, type PlacedExecution, type Plan, type Situation } from '../../../src/workers/placement/plan.js';
+import {
+  plan,
+  SILENT_MS,
+  type PlacedExecution,
+  type Plan,
+  type Situation,
+} from '../../../src/workers/placement/plan.js';
 
 const NOW = Date.parse('2024-01-01T00:00:00.000Z');
 const FENCE = 30_000;
@@ -19,7 +25,12 @@ const node = (id: string, slots: number, changes: Partial<NodeRow> = {}, silence
   ...changes,
 });
 
-const host = (exId: string, nodeId: string, kind: HostRow['kind'], changes: Partial<HostRow> = {}): HostRow => ({
+const host = (
+  exId: string,
+  nodeId: string,
+  kind: HostRow['kind'],
+  changes: Partial<HostRow> = {},
+): HostRow => ({
   host_id: randomUUID(),
   ex_id: exId,
   node_id: nodeId,
@@ -38,14 +49,26 @@ const host = (exId: string, nodeId: string, kind: HostRow['kind'], changes: Part
   ...changes,
 });
 
-const execution = (id: string, workers: number, status: PlacedExecution['status'] = 'running'): PlacedExecution => ({
+const execution = (
+  id: string,
+  workers: number,
+  status: PlacedExecution['status'] = 'running',
+): PlacedExecution => ({
   ex_id: id,
   status,
   workers_wanted: workers,
 });
 
 const planFor = (situation: Partial<Situation>): Plan =>
-  plan({ now: NOW, nodes: [], hosts: [], executions: [], trustSilence: true, fenceTimeout: FENCE, ...situation });
+  plan({
+    now: NOW,
+    nodes: [],
+    hosts: [],
+    executions: [],
+    trustSilence: true,
+    fenceTimeout: FENCE,
+    ...situation,
+  });
 
 const placed = ({ insert }: Plan): string[] =>
   insert.map(({ kind, ex_id, node_id }) => `${kind} of ${ex_id} on ${node_id}`);
@@ -78,10 +101,9 @@ it('gives every execution a slicer and its first worker before any its second', 
 });
 
 it('gives no workers to an execution for whose slicer there is no room', () => {
-  expect(placed(planFor({ nodes: [node('a', 1)], executions: [execution('x', 1), execution('y', 1)] }))).toEqual([
-    'slicer of x on a',
-    'worker of x on a',
-  ]);
+  expect(
+    placed(planFor({ nodes: [node('a', 1)], executions: [execution('x', 1), execution('y', 1)] })),
+  ).toEqual(['slicer of x on a', 'worker of x on a']);
   // Were the free slot given to y, its worker would wait for a slicer that never comes.
   const hosts = [host('w', 'a', 'slicer'), host('x', 'a', 'slicer')];
   const executions = [execution('w', 1), execution('x', 1), execution('y', 1)];
@@ -117,7 +139,9 @@ it.each([
 
 it('keeps the hosts of an execution that is paused', () => {
   const hosts = [host('x', 'a', 'slicer'), host('x', 'a', 'worker')];
-  expect(planFor({ nodes: [node('a', 2)], hosts, executions: [execution('x', 1, 'paused')] })).toEqual(NOTHING);
+  expect(planFor({ nodes: [node('a', 2)], hosts, executions: [execution('x', 1, 'paused')] })).toEqual(
+    NOTHING,
+  );
 });
 
 it('moves everything off a node that drains, and places nothing there', () => {

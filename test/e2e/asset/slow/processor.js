@@ -5,6 +5,8 @@ import { BatchProcessor } from '@terascope/job-components';
 /** Takes its time for each slice. */
 export default class Slow extends BatchProcessor {
   async onBatch(records) {
+    // The empty batch of a flush is no slice.
+    if (records.length === 0) return records;
     const { ms, long_n: numbers, long } = this.opConfig;
     const isLong = records.some(({ n }) => numbers.includes(n));
     this.note('begin', records);

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
+import type * as Module from '../../../../src/workers/node/host-process.js';
 import type { HostSetup } from '../../../../src/workers/host/protocol.js';
 import type { ExecutionDocument } from '../../../../src/store/types.js';
 import type { LeaseInput, LeaseResult, SliceTuple } from '../../../../src/workflows/types.js';
@@ -14,7 +16,7 @@ const DIST = new URL('../../../../dist/workers/', import.meta.url);
 /** What runs in production: hosts are forked from compiled code. */
 const { HostProcess } = (await import(
   pathToFileURL(join(DIST.pathname, 'node/host-process.js')).href
-)) as typeof import('../../../../src/workers/node/host-process.js');
+)) as typeof Module;
 
 export type Host = InstanceType<typeof HostProcess>;
 export const HOST_MAIN = join(DIST.pathname, 'host/main.js');
@@ -28,7 +30,9 @@ const hosts: Host[] = [];
  */
 const PROCESSOR = `
   async onBatch(records) {
+    const { appendFileSync } = await import('node:fs');
     for (const { act, ms } of records) {
+      if (act === 'sleep' || act === 'spin') appendFileSync(process.env.FLUSHED + '.begun', '');
       if (act === 'sleep') await new Promise((wake) => setTimeout(wake, ms));
       if (act === 'spin') for (;;);
       if (act === 'exit') process.exit(1);
@@ -40,8 +44,9 @@ const PROCESSOR = `
   async initialize() {
     if (process.env.BEHAVE === 'init') throw new Error('told not to start');
   }
-  onFlushStart() {
+  async onFlushStart() {
     if (process.env.BEHAVE === 'flush') throw new Error('told not to flush');
+    const { appendFileSync } = await import('node:fs');
     appendFileSync(process.env.FLUSHED, 'flushed');
   }
 `;
@@ -51,13 +56,18 @@ export interface TestHost {
   setup: HostSetup;
   /** File that a flush appends to. */
   flushed: string;
+  /** Resolves once a slice sleeps or spins. */
+  begun(): Promise<void>;
 }
 
-export function makeSetup(changes: Partial<HostSetup> = {}, execution: Partial<ExecutionDocument> = {}): HostSetup {
+export function makeSetup(
+  changes: Partial<HostSetup> = {},
+  execution: Partial<ExecutionDocument> = {},
+): HostSetup {
   const root = directories.make();
   const assetsDirectory = join(root, 'assets');
   writeAsset(assetsDirectory, ASSET_ID, {
-    act: { top: "import { appendFileSync } from 'node:fs';", processor: PROCESSOR },
+    act: { processor: PROCESSOR },
   });
   return {
     hostId: 'host-1',
@@ -81,7 +91,11 @@ export function makeSetup(changes: Partial<HostSetup> = {}, execution: Partial<E
 }
 
 /** A host that was just forked. */
-export function fork(changes: Partial<HostSetup> = {}, execution: Partial<ExecutionDocument> = {}, memory = 256): TestHost {
+export function fork(
+  changes: Partial<HostSetup> = {},
+  execution: Partial<ExecutionDocument> = {},
+  memory = 256,
+): TestHost {
   const setup = makeSetup(changes, execution);
   const host = new HostProcess({
     setup,
@@ -91,7 +105,8 @@ export function fork(changes: Partial<HostSetup> = {}, execution: Partial<Execut
     onChange: () => undefined,
   });
   hosts.push(host);
-  return { host, setup, flushed: setup.execution.env_vars?.FLUSHED ?? '' };
+  const flushed = setup.execution.env_vars?.FLUSHED ?? '';
+  return { host, setup, flushed, begun: () => until(() => existsSync(`${flushed}.begun`)) };
 }
 
 /** A host that is ready. */
@@ -119,5 +134,8 @@ export function leaseOf(acts: Act[], changes: Partial<LeaseInput> = {}): LeaseIn
   return { exId: 'ex', lease: 1, slices: slicesOf(acts), budget: 60_000, ...changes };
 }
 
-export const run = (host: Host, input: LeaseInput, cancelled = new AbortController().signal): Promise<LeaseResult> =>
-  host.leases.run(input, 'node-a', cancelled);
+export const run = (
+  host: Host,
+  input: LeaseInput,
+  cancelled = new AbortController().signal,
+): Promise<LeaseResult> => host.leases.run(input, 'node-a', cancelled);
