@@ -429,18 +429,24 @@ export class ExecutionRun {
 
   /** `completed` is only said of a ledger that balances, with nothing failed and nothing owed. */
   private verdict(stopped: boolean, flushes: string[], lostHosts: number): ExecutionStatus {
-    const { ledger } = this;
-    if (this.fatal !== null) this.failureReason = this.fatal;
-    else if (flushes.length > 0) this.failureReason = `flush failed: ${flushes.join('; ')}`;
-    else if (stopped) return 'stopped';
-    else if (lostHosts > 0 && this.settings?.stateful) {
-      this.failureReason = `${lostHosts} worker${lostHosts === 1 ? ' was' : 's were'} lost before a flush of stateful operations`;
-    } else if (ledger.failed > 0) {
-      const plural = ledger.failed === 1 ? 'slice failure' : 'slice failures';
-      this.failureReason = `execution: ${this.input.exId} had ${ledger.failed} ${plural} during processing`;
-    } else if (ledger.pending > 0 || ledger.issued !== ledger.completed) {
-      this.failureReason = `execution: ${this.input.exId} has a ledger that does not balance: issued ${ledger.issued}, completed ${ledger.completed}, pending ${ledger.pending}`;
-    } else return 'completed';
+    const { issued, completed, failed, pending } = this.ledger;
+    const { exId } = this.input;
+    const reasons: string[] = [];
+    if (this.fatal !== null) reasons.push(this.fatal);
+    if (failed > 0 && !stopped) {
+      const plural = failed === 1 ? 'slice failure' : 'slice failures';
+      reasons.push(`execution: ${exId} had ${failed} ${plural} during processing`);
+    }
+    if (flushes.length > 0) reasons.push(`flush failed: ${flushes.join('; ')}`);
+    if (lostHosts > 0 && this.settings?.stateful && !stopped) {
+      reasons.push(`${lostHosts} worker(s) of stateful operations were lost before their flush`);
+    }
+    if (reasons.length === 0) {
+      if (stopped) return 'stopped';
+      if (pending === 0 && issued === completed) return 'completed';
+      reasons.push(`the ledger of ${exId} does not balance: ${issued} issued, ${completed} completed`);
+    }
+    this.failureReason = reasons.join('; ');
     return 'failed';
   }
 

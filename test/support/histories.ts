@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
-import { temporal } from '@temporalio/proto';
+import { Client, Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 
-const { History } = temporal.api.history.v1;
+const { History } = proto.temporal.api.history.v1;
 
 const pathOf = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 const CHILD = pathOf('./replay-child.mjs');
@@ -20,40 +20,51 @@ export interface Recording {
   history: { events: Array<{ eventType: string; [attributes: string]: unknown }> };
 }
 
-/** The histories of all runs of these executions, each execution's first run first. */
-export async function historiesOf(temporal: string, exIds: string[]): Promise<Recording[]> {
+async function withClient<T>(temporal: string, use: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: temporal });
   try {
-    const { workflow } = new Client({ connection });
-    const recordings: Recording[] = [];
-    for (const workflowId of exIds) {
-      let runId = await firstRunOf(workflow.getHandle(workflowId));
-      while (runId) {
-        const history = await workflow.getHandle(workflowId, runId).fetchHistory();
-        recordings.push({ workflowId, history: toJson(history) });
-        runId = nextRunOf(history);
-      }
-    }
-    return recordings;
+    return await use(new Client({ connection }));
   } finally {
     await connection.close();
   }
 }
 
-async function firstRunOf(handle: WorkflowHandle): Promise<string> {
-  const { raw } = await handle.describe();
+async function firstRunOf({ workflow }: Client, workflowId: string): Promise<string> {
+  const { raw } = await workflow.getHandle(workflowId).describe();
   return raw.workflowExecutionInfo?.firstRunId ?? '';
 }
 
+/** Whether the execution's workflow was continued in a further run. */
+export const isContinued = (temporal: string, exId: string): Promise<boolean> =>
+  withClient(temporal, async (client) => {
+    const { runId } = await client.workflow.getHandle(exId).describe();
+    return runId !== (await firstRunOf(client, exId));
+  });
+
+/** The histories of all runs of these executions, each execution's first run first. */
+export const historiesOf = (temporal: string, exIds: string[]): Promise<Recording[]> =>
+  withClient(temporal, async (client) => {
+    const recordings: Recording[] = [];
+    for (const workflowId of exIds) {
+      let runId = await firstRunOf(client, workflowId);
+      while (runId) {
+        const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+        recordings.push({ workflowId, history: toJson(history) });
+        runId = nextRunOf(history);
+      }
+    }
+    return recordings;
+  });
+
 /** `historyToJSON` of the SDK would do, if its packages shared one copy of protobufjs. */
-const toJson = (history: temporal.api.history.v1.IHistory): Recording['history'] =>
+const toJson = (history: proto.temporal.api.history.v1.IHistory): Recording['history'] =>
   History.toObject(History.fromObject(history), {
     enums: String,
     longs: String,
     bytes: String,
   }) as Recording['history'];
 
-const nextRunOf = (history: temporal.api.history.v1.IHistory): string =>
+const nextRunOf = (history: proto.temporal.api.history.v1.IHistory): string =>
   history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? '';
 
 /** Replays histories with a workflow; gives the error of each, or null. */
@@ -62,8 +73,9 @@ export async function replay(recordings: Recording[], bundle = BUNDLE): Promise<
   try {
     const file = join(folder, 'histories.json');
     writeFileSync(file, JSON.stringify(recordings));
-    const { stdout } = await promisify(execFile)(process.execPath, [CHILD, bundle, file]);
-    return JSON.parse(stdout) as Array<string | null>;
+    const results = join(folder, 'results.json');
+    await promisify(execFile)(process.execPath, [CHILD, bundle, file, results]);
+    return JSON.parse(readFileSync(results, 'utf8')) as Array<string | null>;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

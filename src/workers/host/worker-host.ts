@@ -18,6 +18,8 @@ export class WorkerHost {
   private halted = false;
   private running: Promise<void> = Promise.resolve();
   private retries = 0;
+  /** Whether any slice was completed here. */
+  private hasCompleted = false;
   private attempt = 1;
 
   private constructor(
@@ -58,8 +60,8 @@ export class WorkerHost {
     await this.running;
     const { execution } = this.loaded;
     try {
-      // The library does not flush after a failed slice; what operations hold of others would be lost.
-      if (execution.sliceState?.status === 'failed') {
+      // The library does not flush after a failed slice; what operations hold of completed ones would be lost.
+      if (execution.sliceState?.status === 'failed' && this.hasCompleted) {
         Object.assign(execution.sliceState, { status: 'completed', position: 1 });
       }
       await execution.flush();
@@ -130,6 +132,7 @@ export class WorkerHost {
     if (failure !== undefined) {
       this.send({ type: 'failed', failure: { i, error: failure, retries: this.retries } });
     } else {
+      this.hasCompleted = true;
       this.send({ type: 'completed' });
       await this.hook(() => execution.onSliceFinished());
     }

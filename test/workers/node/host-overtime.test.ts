@@ -14,9 +14,12 @@ interface Case {
 /** Runs slices until the lease is answered; `suspend`: the host is stopped before it takes the lease up. */
 async function outlast(
   acts: Act[],
-  options: { suspend?: boolean; shutdownTimeout?: number } = {},
+  options: { suspend?: boolean; shutdownTimeout?: number; behave?: string } = {},
 ): Promise<Case> {
-  const { host } = await start({ shutdownTimeout: options.shutdownTimeout ?? 10_000 });
+  const { host } = await start(
+    { shutdownTimeout: options.shutdownTimeout ?? 10_000 },
+    { env_vars: { BEHAVE: options.behave ?? '' } },
+  );
   if (options.suspend) process.kill(host.pid as number, 'SIGSTOP');
   const result = await run(host, leaseOf(acts, { budget: 1 }));
   if (options.suspend) process.kill(host.pid as number, 'SIGCONT');
@@ -28,14 +31,15 @@ const outcome = ({ host }: Case, order: number) => {
   return slice && host.leases.outcomeOf(slice);
 };
 
-let completes: Case, dies: Case, ended: Case, suspended: Case;
+let completes: Case, dies: Case, ended: Case, suspended: Case, behind: Case;
 
 beforeAll(async () => {
-  [completes, dies, ended, suspended] = await Promise.all([
+  [completes, dies, ended, suspended, behind] = await Promise.all([
     outlast([{ act: 'sleep', ms: 7_500 }, {}]),
     outlast([{ act: 'spin' }]),
     outlast([{ act: 'sleep', ms: 60_000 }], { shutdownTimeout: 200 }),
     outlast([{}, { act: 'fail' }, {}], { suspend: true }),
+    outlast([{ act: 'sleep', ms: 7_500 }], { behave: 'exit behind' }),
   ]);
 });
 
@@ -77,4 +81,9 @@ it('is completed only if it ran, and answers for no other slice', async () => {
   else expect(kept).toEqual({ outcome: 'ended' });
   await until(() => !suspended.host.busy);
   await expect(run(suspended.host, leaseOf([{}]))).resolves.toMatchObject({ done: 1, failed: [] });
+});
+
+it('stays completed when its host dies behind it', async () => {
+  await expect(outcome(behind, 1)).resolves.toMatchObject({ outcome: 'completed' });
+  await expect(behind.host.ended).resolves.toMatchObject({ outcome: 'lost' });
 });

@@ -63,14 +63,6 @@ describe('a lease', () => {
     expect(failed).toEqual([]);
     expect(host.busy).toBe(false);
   });
-
-  it('that is cancelled before it began does nothing', async () => {
-    const { host } = await start();
-    const cancelled = new AbortController();
-    const result = run(host, leaseOf([NOTHING, NOTHING]), cancelled.signal);
-    cancelled.abort();
-    await expect(result).resolves.toMatchObject({ done: 0, failed: [] });
-  });
 });
 
 describe('a host that dies', () => {

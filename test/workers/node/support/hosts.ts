@@ -44,6 +44,9 @@ const PROCESSOR = `
   async initialize() {
     if (process.env.BEHAVE === 'init') throw new Error('told not to start');
   }
+  onSliceFinished() {
+    if (process.env.BEHAVE === 'exit behind') process.exit(1);
+  }
   async onFlushStart() {
     if (process.env.BEHAVE === 'flush') throw new Error('told not to flush');
     const { appendFileSync } = await import('node:fs');
