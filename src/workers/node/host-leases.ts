@@ -117,9 +117,10 @@ export class HostLeases {
   hostGone(why: string | undefined): void {
     clearInterval(this.watch);
     if (this.over) {
-      const { over } = this;
-      this.over = undefined;
-      over.settle(why === undefined ? { outcome: 'ended' } : { outcome: 'died', reason: why });
+      this.settleOvertime(
+        this.over,
+        why === undefined ? { outcome: 'ended' } : { outcome: 'died', reason: why },
+      );
     }
     const lease = this.current;
     if (!lease) return;
@@ -145,18 +146,24 @@ export class HostLeases {
     if (message.type === 'completed') over.ended ??= 'completed';
     else if (message.type === 'failed') over.ended ??= message.failure;
     if (message.type !== 'leaseEnded') return;
+    // With no outcome it was not started before the host heard that the lease is over: nobody is to blame.
+    this.settleOvertime(over, { outcome: 'ended' }, message);
+    this.port.changed();
+  }
+
+  /** The slice's own outcome is what counts, however its host ended behind it. */
+  private settleOvertime(
+    over: Overtime,
+    otherwise: CollectResult,
+    sums: { records?: number[]; times?: number[] } = {},
+  ): void {
     this.over = undefined;
     clearInterval(this.watch);
     const { ended } = over;
-    if (ended === undefined) {
-      // It was not started before the host heard that the lease is over: nobody is to blame.
-      over.settle({ outcome: 'ended' });
-    } else if (ended === 'completed') {
-      over.settle({ outcome: 'completed', records: message.records, times: message.times });
-    } else {
-      over.settle({ outcome: 'failed', error: ended.error, retries: ended.retries });
-    }
-    this.port.changed();
+    if (ended === undefined) over.settle(otherwise);
+    else if (ended === 'completed') {
+      over.settle({ outcome: 'completed', records: sums.records, times: sums.times });
+    } else over.settle({ outcome: 'failed', error: ended.error, retries: ended.retries });
   }
 
   private answer(lease: CurrentLease, more: Partial<LeaseResult>): void {
