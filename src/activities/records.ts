@@ -1,7 +1,6 @@
 import { Context, heartbeat } from '@temporalio/activity';
 import { oldHostsGone } from './recovered-hosts.js';
-import { statisticsOfHosts } from './statistics.js';
-import type { FailedSlice, Store } from '../store/types.js';
+import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { sliceId } from '../workflows/slice-id.js';
 import type { MasterActivities } from '../workflows/types.js';
 import type { Placement } from '../workers/placement/placement.js';
@@ -22,6 +21,11 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
       await placement.nextChange(500, Context.current().cancellationSignal);
       Context.current().cancellationSignal.throwIfAborted();
     }
+  }
+
+  /** The workflow's numbers with those that only placement knows. */
+  async function withWorkers(exId: string, stats: SlicerStats): Promise<SlicerStats> {
+    return { ...stats, ...(await store.placement.workerNumbers([exId])).get(exId) };
   }
 
   return {
@@ -51,7 +55,7 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
           : {
               _failureReason: failureReason,
               _has_errors: true,
-              _slicer_stats: await statisticsOfHosts(store, exId, counters.stats),
+              _slicer_stats: await withWorkers(exId, counters.stats),
             };
       await store.executions.setStatus(exId, seq, status, failure);
       if (status === 'stopping') placement.kick();
@@ -117,7 +121,7 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
     },
 
     async closeExecution({ exId, seq, status, failureReason, counters, ledger }) {
-      const stats = await statisticsOfHosts(store, exId, counters.stats);
+      const stats = await withWorkers(exId, counters.stats);
       await store.executions.writeCounters([{ ex_id: exId, seq: Number.MAX_SAFE_INTEGER, counters }]);
       await store.executions.close(
         exId,

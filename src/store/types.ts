@@ -301,6 +301,12 @@ export interface SlicePageStore {
   clear(exId: string): Promise<void>;
 }
 
+/** The part of {@link SlicerStats} that placement knows. */
+export type WorkerNumbers = Pick<
+  SlicerStats,
+  'workers_joined' | 'workers_disconnected' | 'workers_active' | 'workers_available'
+>;
+
 export interface PlacementStore {
   /** Records a node's presence; true if this incarnation of the node was not known before. */
   presence(node: NodeRow): Promise<boolean>;
@@ -311,6 +317,8 @@ export interface PlacementStore {
   /** Every host that was ever placed for the execution. */
   hostsOf(exId: string): Promise<HostRow[]>;
   host(hostId: string): Promise<HostRow | undefined>;
+  /** Numbers of workers of the given executions, by execution; one that never had a worker is not there. */
+  workerNumbers(exIds: string[]): Promise<Map<string, WorkerNumbers>>;
   insertHosts(hosts: HostRow[]): Promise<void>;
   /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;

@@ -200,7 +200,9 @@ export class ExecutionRun {
     } else {
       if (this.status === 'paused') this.move('running');
       this.readPages();
-      if (!this.mustContinue()) this.issueLeases();
+      // What was not started would keep a run going whose workers are all busy with long slices.
+      if (this.mustContinue()) this.cancelLeases();
+      else this.issueLeases();
       this.askSlicer();
     }
     for (const running of this.ledger.running) this.collect(running);

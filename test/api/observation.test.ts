@@ -93,7 +93,7 @@ describe('live numbers', () => {
     const expected = [
       {
         ...stats(),
-        ...{ ex_id, job_id, name: 'example', workers_available: 1, workers_active: 1 },
+        ...{ ex_id, job_id, name: 'example', workers_available: 1, workers_active: 1, workers_joined: 3 },
         ...{ issued: 15, completed: 10, pending: 4, records: [50, 50], times: [3, 4] },
       },
     ];

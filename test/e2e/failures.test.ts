@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { unreplayable } from '../support/histories.js';
 import { exported, TestStack } from '../support/stack.js';
 
 let stack: TestStack;
@@ -87,4 +88,8 @@ it.each([
   expect(JSON.parse(errors[0]!.request)).toEqual({ slicer: 0, n: 11 });
   expect(errors[0]!.error).toContain(reason);
   expect(numbers(folder)).toEqual(all.filter((n) => n !== 11));
+});
+
+it('leaves histories that the workflow of today replays', async () => {
+  expect(await unreplayable(stack)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { unreplayable } from '../support/histories.js';
 import { kill } from '../support/processes.js';
 import { exported, TestStack, type Execution } from '../support/stack.js';
 import { fileJob } from './file-job.js';
@@ -79,4 +80,8 @@ it('runs with fewer slots than workers', async () => {
   const { ex_id } = await stack.submit(work.job);
   expect(await stack.ended(ex_id)).toMatchObject({ _status: 'completed' });
   work.expectExact();
+});
+
+it('leaves histories that the workflow of today replays', async () => {
+  expect(await unreplayable(stack)).toEqual([]);
 });

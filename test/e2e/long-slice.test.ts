@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { unreplayable } from '../support/histories.js';
 import { exported, TestStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 
@@ -90,4 +91,8 @@ it('stops while one slice takes long: the slice is ended, and pending', async ()
   const ends = notesOf(journal).filter(({ what }) => what === 'end');
   expect(stats).toMatchObject({ processed: ends.length, failed: 0 });
   expect(ends.map(({ n }) => n)).not.toContain(LONG);
+});
+
+it('leaves histories that the workflow of today replays', async () => {
+  expect(await unreplayable(stack)).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { unreplayable } from '../support/histories.js';
 import { TestStack } from '../support/stack.js';
 
 /** Time in which a pause must have settled when slices are short, in ms. */
@@ -78,4 +79,8 @@ it('stops while the slicer is busy for a minute', async () => {
   const execution = await stack.execution(ex_id);
   expect(execution).toMatchObject({ _status: 'stopped', _slicer_stats: { processed: 3, failed: 0 } });
   await stack.hostsOf(ex_id, 'slicer', 0);
+});
+
+it('leaves histories that the workflow of today replays', async () => {
+  expect(await unreplayable(stack)).toEqual([]);
 });

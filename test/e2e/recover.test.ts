@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { unreplayable } from '../support/histories.js';
 import { kill } from '../support/processes.js';
 import { exported, TestStack } from '../support/stack.js';
 
@@ -82,4 +83,8 @@ it('ends, with the reason, an execution whose slicer is lost and cannot be built
   const found = exported<{ n: number }>(folder).map(({ n }) => n);
   expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: found.length }, (_, n) => n));
   expect(execution._slicer_stats.processed).toBe(found.length);
+});
+
+it('leaves histories that the workflow of today replays', async () => {
+  expect(await unreplayable(stack)).toEqual([]);
 });

@@ -15,10 +15,15 @@ const isPayload = (value: object): value is JsonPayload => 'metadata' in value &
 /** A recording without names and paths of the machine it was made on; payloads are not compressed any more. */
 export async function anonymous(recording: Recording, dataDir: string): Promise<Recording> {
   const clean = (text: string): string =>
-    text.replaceAll(ROOT, '/temposlice/').replaceAll(dataDir, '/data').replaceAll(/\/[\w./-]*node_modules\//g, '/');
+    text
+      .replaceAll(ROOT, '/temposlice/')
+      .replaceAll(dataDir, '/data')
+      .replaceAll(/\/[\w./-]*node_modules\//g, '/');
 
   const cleanPayload = async ({ metadata, data }: JsonPayload): Promise<JsonPayload> => {
-    const bytes = Object.entries(metadata).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const);
+    const bytes = Object.entries(metadata).map(
+      ([key, value]) => [key, Buffer.from(value, 'base64')] as const,
+    );
     const [payload] = await codec.decode([
       { metadata: Object.fromEntries(bytes), data: Buffer.from(data, 'base64') },
     ]);
@@ -38,7 +43,9 @@ export async function anonymous(recording: Recording, dataDir: string): Promise<
     if (typeof value !== 'object' || value === null) return value;
     if (Array.isArray(value)) return Promise.all(value.map((item) => walk(item)));
     if (isPayload(value)) return cleanPayload(value);
-    const entries = Object.entries(value).map(async ([name, item]) => [name, await walk(item, name)] as const);
+    const entries = Object.entries(value).map(
+      async ([name, item]) => [name, await walk(item, name)] as const,
+    );
     return Object.fromEntries(await Promise.all(entries));
   };
   return (await walk(recording)) as Recording;

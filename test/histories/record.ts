@@ -7,7 +7,6 @@
  * began before the change may be running. Before the first release they are simply recorded anew.
  */
 import { writeFileSync } from 'node:fs';
-import { format } from 'prettier';
 import { historiesOf, isContinued, type Recording } from '../support/histories.js';
 import { kill } from '../support/processes.js';
 import { TestStack, type Job } from '../support/stack.js';
@@ -18,11 +17,13 @@ const CONTINUED_LIMIT = 300_000;
 
 const stack = await TestStack.start();
 
+/** One event a line. */
 async function save(name: string, run: Recording): Promise<void> {
-  const text = JSON.stringify(await anonymous(run, stack.dataDir));
-  const path = new URL(`./${name}.json`, import.meta.url);
-  writeFileSync(path, await format(text, { parser: 'json', printWidth: 110 }));
-  console.log(`${name}: ${run.history.events.length} events`);
+  const { workflowId, history } = await anonymous(run, stack.dataDir);
+  const lines = history.events.map((event) => JSON.stringify(event)).join(',\n');
+  const text = `{"workflowId":"${workflowId}","history":{"events":[\n${lines}\n]}}\n`;
+  writeFileSync(new URL(`./${name}.json`, import.meta.url), text);
+  console.log(`${name}: ${history.events.length} events`);
 }
 
 async function record(name: string, exId: string, run = 0): Promise<void> {
@@ -77,7 +78,12 @@ try {
   });
   await play(
     'node-lost',
-    { operations: [{ ...pacedCounter, pause: 0 }, { _op: 'slow', ms: 200 }] },
+    {
+      operations: [
+        { ...pacedCounter, pause: 0 },
+        { _op: 'slow', ms: 200 },
+      ],
+    },
     async () => {
       await stack.killMember('node');
     },

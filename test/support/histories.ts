@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import proto from '@temporalio/proto';
+import type { TestStack } from './stack.js';
 
 const { History } = proto.temporal.api.history.v1;
 
@@ -79,4 +80,17 @@ export async function replay(recordings: Recording[], bundle = BUNDLE): Promise<
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** Replays all runs of every execution that a stack knows; gives those that cannot be, with the reason. */
+export async function unreplayable(stack: TestStack): Promise<Array<{ workflowId: string; error: string }>> {
+  const { body } = await stack.request<Array<{ ex_id: string }>>('GET', '/v1/ex?size=1000');
+  const exIds = body.map(({ ex_id }) => ex_id);
+  if (exIds.length === 0) throw new Error('there are no executions');
+  const recordings = await historiesOf(stack.temporal, exIds);
+  const errors = await replay(recordings);
+  return recordings.flatMap(({ workflowId }, i) => {
+    const error = errors[i];
+    return error == null ? [] : [{ workflowId, error }];
+  });
 }

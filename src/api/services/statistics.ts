@@ -1,5 +1,5 @@
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, HostRow, SlicerStats, Store } from '../../store/types.js';
+import type { ExecutionRow, SlicerStats, Store, WorkerNumbers } from '../../store/types.js';
 import { RUNNING_STATUSES } from '../../store/types.js';
 
 const NO_STATS: SlicerStats = {
@@ -39,37 +39,28 @@ const isRunning = (row: ExecutionRow): boolean =>
 export async function controllerOf(store: Store, row: ExecutionRow): Promise<ControllerStats> {
   const { ex_id, _status } = row.doc;
   if (!isRunning(row) && _status !== 'initializing') throw new CodedError('NO_ACTIVE_SLICER', { ex_id });
-  return statistics(row, await store.placement.liveHosts({ ex_id }));
+  return statistics(row, (await store.placement.workerNumbers([ex_id])).get(ex_id));
 }
 
 /** Of all executions that run, ordered by name and start, descending. Two reads, however many there are. */
 export async function controllers(store: Store): Promise<ControllerStats[]> {
-  const [rows, hosts] = await Promise.all([store.executions.active(), store.placement.liveHosts()]);
-  const hostsByExecution = new Map<string, HostRow[]>();
-  for (const host of hosts) {
-    const known = hostsByExecution.get(host.ex_id);
-    if (known === undefined) hostsByExecution.set(host.ex_id, [host]);
-    else known.push(host);
-  }
+  const rows = (await store.executions.active()).filter(isRunning);
+  const numbers = await store.placement.workerNumbers(rows.map(({ doc }) => doc.ex_id));
   return rows
-    .filter(isRunning)
-    .map((row) => statistics(row, hostsByExecution.get(row.doc.ex_id) ?? []))
+    .map((row) => statistics(row, numbers.get(row.doc.ex_id)))
     .sort((a, b) => compare(b.name, a.name) || compare(b.started ?? '', a.started ?? ''));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function statistics({ doc, counters }: ExecutionRow, hosts: HostRow[]): ControllerStats {
-  const workers = hosts.filter(({ kind, state }) => kind === 'worker' && state === 'live');
-  const active = workers.filter(({ busy }) => busy).length;
+function statistics({ doc, counters }: ExecutionRow, workers: WorkerNumbers | undefined): ControllerStats {
   return {
     ex_id: doc.ex_id,
     job_id: doc.job_id,
     name: doc.name,
     ...NO_STATS,
     ...counters?.stats,
-    workers_available: workers.length - active,
-    workers_active: active,
+    ...workers,
     issued: counters?.issued ?? 0,
     completed: counters?.completed ?? 0,
     pending: counters?.pending ?? 0,

@@ -1,5 +1,6 @@
+import { sql } from 'kysely';
 import type { Database } from '../schema.js';
-import type { HostRow } from '../types.js';
+import type { HostRow, WorkerNumbers } from '../types.js';
 
 /** Hosts not ended, oldest first. */
 export function selectLiveHosts(
@@ -47,4 +48,24 @@ export async function lastEpoch(db: Database, exId: string): Promise<number> {
     .where('kind', '=', 'slicer')
     .executeTakeFirstOrThrow();
   return epoch ?? 0;
+}
+
+/** Counts the workers of executions: those there ever were, those that were lost, those that live. */
+export async function workerNumbers(db: Database, exIds: string[]): Promise<Map<string, WorkerNumbers>> {
+  if (exIds.length === 0) return new Map();
+  const count = (condition: string) => sql<number>`(count(*) filter (where ${sql.raw(condition)}))::integer`;
+  const rows = await db
+    .selectFrom('hosts')
+    .select([
+      'ex_id',
+      count('pid is not null').as('workers_joined'),
+      count("pid is not null and outcome = 'lost'").as('workers_disconnected'),
+      count("state = 'live' and busy").as('workers_active'),
+      count("state = 'live' and not busy").as('workers_available'),
+    ])
+    .where('kind', '=', 'worker')
+    .where('ex_id', 'in', exIds)
+    .groupBy('ex_id')
+    .execute();
+  return new Map(rows.map(({ ex_id, ...numbers }) => [ex_id, numbers]));
 }

@@ -1,7 +1,15 @@
 import { sql } from 'kysely';
 import type { Database } from '../schema.js';
 import type { PlacementStore, PlacementTables } from '../types.js';
-import { insertHosts, lastEpoch, selectHost, selectHostsOf, selectLiveHosts, updateHost } from './hosts.js';
+import {
+  insertHosts,
+  lastEpoch,
+  selectHost,
+  selectHostsOf,
+  selectLiveHosts,
+  updateHost,
+  workerNumbers,
+} from './hosts.js';
 import { deleteNode, recordPresence, selectNodes } from './nodes.js';
 
 /** Key of the advisory lock that masters take turns with; any constant that nobody else uses. */
@@ -31,6 +39,7 @@ export function placementStore(db: Database): PlacementStore {
     liveHosts: (filter) => selectLiveHosts(db, filter),
     hostsOf: (exId) => selectHostsOf(db, exId),
     host: (hostId) => selectHost(db, hostId),
+    workerNumbers: (exIds) => workerNumbers(db, exIds),
     insertHosts: (hosts) => insertHosts(db, hosts),
     updateHost: (hostId, patch) => updateHost(db, hostId, patch),
     exclusively: (work) =>

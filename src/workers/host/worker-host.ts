@@ -1,6 +1,6 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { WorkerExecutionContext, Slice } from '@terascope/job-components';
-import { describeError } from '../../operations/errors.js';
+import { describeError, isRetryable } from '../../operations/errors.js';
 import { createWorkerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
@@ -126,6 +126,8 @@ export class WorkerHost {
       }
     } catch (error) {
       failure = describeError(error);
+      // The library announces a retry before it looks whether there can be one.
+      if (!isRetryable(error)) this.retries = Math.max(0, this.retries - 1);
       await this.hook(() => execution.onSliceFailed());
     }
     await this.hook(() => execution.onSliceFinalizing());
