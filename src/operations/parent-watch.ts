@@ -5,12 +5,12 @@ const POLL_MS = 500;
 
 /**
  * Plain JavaScript, for a thread of its own: it must go on while user code spins on the main thread, when
- * neither events nor signal handlers of the main thread run.
+ * neither events nor signal handlers of the main thread run. The parent is named from outside: the thread may
+ * start when the parent is gone already.
  */
-const WATCH = `
-  const { workerData: parent } = require('node:worker_threads');
+const watch = (parent: number): string => `
   setInterval(() => {
-    if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
+    if (process.ppid !== ${parent}) process.kill(process.pid, 'SIGKILL');
   }, ${POLL_MS});
 `;
 
@@ -26,7 +26,7 @@ export function dieWithParent(): void {
   if (!process.connected) leave();
   process.on('disconnect', leave);
   process.on('SIGINT', () => undefined);
-  const watcher = new Worker(WATCH, {
+  const watcher = new Worker(watch(parent), {
     eval: true,
     workerData: parent,
     env: {},

@@ -23,8 +23,10 @@ export function postgresDialect(url: string): PostgresDialect {
     application_name: 'temposlice',
     types,
   });
-  // The pool has already dropped that connection; without a listener an idle one that breaks ends the process.
+  // A connection that breaks fails the statement it is used for, and the pool drops it. Its error event comes
+  // besides, also between two statements; without a listener it would end the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const guarded: PostgresPool = {
     connect: async () => {
       try {

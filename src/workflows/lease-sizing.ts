@@ -19,8 +19,12 @@ const SMOOTHING = 0.4;
 /** Lowest time a slice that is believed, in ms. */
 const FLOOR_MS = 0.005;
 
-/** Leases that may be out at once: one for every worker, and half as many waiting so that none is idle. */
-export const maxLeases = (workers: number): number => Math.ceil(workers * 1.5) + 1;
+/**
+ * Leases that may be out at once: one for every worker, and half as many waiting so that none is idle. A
+ * single worker gets one at a time: Temporal does not promise an order among several, and jobs with one
+ * worker may rely on that of the slicer.
+ */
+export const maxLeases = (workers: number): number => (workers <= 1 ? 1 : Math.ceil(workers * 1.5) + 1);
 
 /** The running average of ms a slice after a lease that ended `slices` slices in `ms`; 0 means unknown. */
 export function smoothedMsPerSlice(before: number, slices: number, ms: number): number {

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { BUNDLE, historiesOf, isContinued, replay, type Recording } from '../support/histories.js';
@@ -52,12 +51,10 @@ it('replays each run with the workflow of today', async () => {
 });
 
 it('would notice a workflow that changed', async () => {
-  const changed = mkdtempSync(join(tmpdir(), 'temposlice-bundle-'));
-  const bundle = join(changed, 'bundle.js');
+  const bundle = join(stack.folder('changed'), 'bundle.js');
   const code = readFileSync(BUNDLE, 'utf8');
   writeFileSync(bundle, code.replaceAll('processSlices', 'processSomething'));
   const errors = await replay(runs, bundle);
-  rmSync(changed, { recursive: true });
   expect(errors).toHaveLength(runs.length);
   for (const error of errors) expect(error).toMatch(/DeterminismViolation/);
 });

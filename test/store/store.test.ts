@@ -182,10 +182,21 @@ describe('PostgreSQL', () => {
     });
     const store = await openStore({ url: server.url, dataDir: '' });
     const other = new Kysely<Schema>({ dialect: postgresDialect(server.url) });
-    await sql`select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()`.execute(
-      other,
-    );
+    const others = sql`from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()`;
+    const breakAll = async () => {
+      await sql`select pg_terminate_backend(pid) ${others}`.execute(other);
+      while ((await sql`select pid ${others}`.execute(other)).rows.length > 0)
+        await new Promise(setImmediate);
+    };
+
+    const broken = store.placement.exclusively(async (tables) => {
+      await breakAll();
+      return tables.nodes();
+    });
+    await expect(broken).rejects.toThrow();
+    await breakAll();
     await other.destroy();
+
     const answered = async () =>
       store.ping().then(
         () => true,

@@ -61,7 +61,12 @@ export class TestStack {
   /** Starts a stack with 4 slots, unless `flags` say otherwise, and waits until it is ready. */
   static async start(...flags: string[]): Promise<TestStack> {
     const stack = new TestStack(flags);
-    await stack.start();
+    try {
+      await stack.start();
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
     return stack;
   }
 

@@ -28,8 +28,8 @@ it('shares what is queued among the workers, more finely near the end', () => {
   expect(leaseSize(1, 1, 4, true)).toBe(1);
 });
 
-it('holds back enough leases for every worker, and some more so that none is idle', () => {
-  expect([1, 2, 8, 200].map(maxLeases)).toEqual([3, 4, 13, 301]);
+it('has one lease out for a single worker, and for more some that wait, so that none is idle', () => {
+  expect([1, 2, 8, 200].map(maxLeases)).toEqual([1, 4, 13, 301]);
 });
 
 it('follows the measured time, and believes nothing that took no time', () => {

@@ -1,6 +1,7 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { WorkerExecutionContext, Slice } from '@terascope/job-components';
-import { describeError, isRetryable } from '../../operations/errors.js';
+import type { CurrentSlice } from '../../operations/context.js';
+import { describeError } from '../../operations/errors.js';
 import { createWorkerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
@@ -17,18 +18,22 @@ const LISTEN_EVERY_MS = 50;
 export class WorkerHost {
   private halted = false;
   private running: Promise<void> = Promise.resolve();
-  private retries = 0;
+  /** Attempts of the slice at hand in this host. */
+  private attempts = 0;
+  private slice: CurrentSlice | undefined;
   /** Whether any slice was completed here. */
   private hasCompleted = false;
-  private attempt = 1;
 
   private constructor(
     private readonly exId: string,
     private readonly loaded: Loaded<WorkerExecutionContext>,
     private readonly send: (message: FromHost) => void,
   ) {
-    loaded.execution.events.on('slice:retry', () => {
-      this.retries++;
+    // Counted by hand: the library announces a retry also when there will be none.
+    loaded.execution.events.emit('execution:add-to-lifecycle', {
+      onOperationStart: (_sliceId: string, index: number) => {
+        if (index === 0) this.attempt();
+      },
     });
   }
 
@@ -109,14 +114,14 @@ export class WorkerHost {
       request: JSON.parse(tuple[2]),
       _created: '',
     };
-    this.retries = 0;
-    this.attempt = tries + 1;
-    this.loaded.setCurrentSlice({
+    this.attempts = 0;
+    this.slice = {
       slice_id: slice.slice_id,
       slicer_id: slice.slicer_id,
       slicer_order: slice.slicer_order,
-      attempt: this.attempt,
-    });
+      attempt: tries + 1,
+    };
+    this.loaded.setCurrentSlice(this.slice);
     let failure: string | undefined;
     try {
       const { analytics } = await execution.runSlice(slice);
@@ -126,17 +131,24 @@ export class WorkerHost {
       }
     } catch (error) {
       failure = describeError(error);
-      // The library announces a retry before it looks whether there can be one.
-      if (!isRetryable(error)) this.retries = Math.max(0, this.retries - 1);
       await this.hook(() => execution.onSliceFailed());
     }
     await this.hook(() => execution.onSliceFinalizing());
     if (failure !== undefined) {
-      this.send({ type: 'failed', failure: { i, error: failure, retries: this.retries } });
+      this.send({ type: 'failed', failure: { i, error: failure, retries: Math.max(0, this.attempts - 1) } });
     } else {
       this.hasCompleted = true;
       this.send({ type: 'completed' });
       await this.hook(() => execution.onSliceFinished());
+    }
+  }
+
+  /** The pipeline starts with the slice at hand, once more or for the first time. */
+  private attempt(): void {
+    this.attempts++;
+    if (this.attempts > 1 && this.slice) {
+      this.slice = { ...this.slice, attempt: this.slice.attempt + 1 };
+      this.loaded.setCurrentSlice(this.slice);
     }
   }
 

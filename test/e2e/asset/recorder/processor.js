@@ -1,15 +1,12 @@
 import { BatchProcessor } from '@terascope/job-components';
 import { recording } from '../recording.js';
 
-/** Fails once at the second slice. */
+/** Fails at its second batch, whichever slice that is. */
 class Stumbling extends BatchProcessor {
-  stumbled = false;
+  batches = 0;
 
   async onBatch(records) {
-    if (records.some(({ n }) => n === 1) && !this.stumbled) {
-      this.stumbled = true;
-      throw new Error('stumbled');
-    }
+    if (++this.batches === 2) throw new Error('stumbled');
     return records;
   }
 }
