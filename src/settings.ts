@@ -11,7 +11,7 @@ export interface Settings {
   allowedHosts: string[];
   /** Folder for the store, the embedded Temporal server, logs and assets. Default ./data. */
   dataDir: string;
-  /** Worker slots of this node. Default: twice the number of processors. */
+  /** Worker slots of this node. Default: twice the number of processors, at least 4. */
   slots: number;
   /** Address of a Temporal server; undefined: the embedded one is started. */
   temporal?: string;

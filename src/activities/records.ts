@@ -1,5 +1,5 @@
 import { Context, heartbeat } from '@temporalio/activity';
-import { oldHostsGone } from './recovered-hosts.js';
+import { isGone, oldHostsGone } from './recovered-hosts.js';
 import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { sliceId } from '../workflows/slice-id.js';
 import type { MasterActivities } from '../workflows/types.js';
@@ -8,10 +8,12 @@ import type { Placement } from '../workers/placement/placement.js';
 interface Dependencies {
   store: Store;
   placement: Placement;
+  /** Silence after which a node has ended its worker hosts, in ms. */
+  fenceTimeout: number;
 }
 
 /** What a workflow asks of the store and of placement. All of it can be asked again. */
-export function masterActivities({ store, placement }: Dependencies): MasterActivities {
+export function masterActivities({ store, placement, fenceTimeout }: Dependencies): MasterActivities {
   /** Heartbeats and waits for hosts to change until `look` gives something. */
   async function untilHosts<T>(look: () => Promise<T | undefined>): Promise<T> {
     for (;;) {
@@ -32,7 +34,7 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
     async claimExecution({ exId }) {
       const row = await store.executions.get(exId);
       if (!row) return null;
-      if (row.doc.recovered_execution) await oldHostsGone(store, row.doc.recovered_execution);
+      if (row.doc.recovered_execution) await oldHostsGone(store, row.doc.recovered_execution, fenceTimeout);
       if (!(await store.executions.claim(exId, 1))) return null;
       const { lifecycle, slicers, max_retries, probation_window, stateful } = row.doc;
       return {
@@ -100,13 +102,14 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
 
     async hostGone({ host }) {
       const row = await store.placement.host(host);
-      return row === undefined || row.state === 'ended';
+      return row === undefined || isGone(row, fenceTimeout);
     },
 
     async finishHosts({ exId }) {
-      await store.executions.setWorkersWanted(exId, 0);
-      placement.kick();
       return untilHosts(async () => {
+        // Each time: whoever asks for more workers meanwhile must not get any.
+        await store.executions.setWorkersWanted(exId, 0);
+        placement.kick();
         const hosts = await store.placement.hostsOf(exId);
         if (hosts.some(({ state }) => state !== 'ended')) return undefined;
         const workers = hosts.filter(({ kind }) => kind === 'worker');
@@ -115,13 +118,13 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
             .filter(({ outcome }) => outcome === 'failed')
             .map(({ host_id, reason }) => `${host_id}: ${reason ?? 'unknown'}`)
             .slice(0, 20),
-          lost: workers.filter(({ outcome }) => outcome === 'lost').length,
+          lost: workers.filter(({ outcome }) => outcome === 'lost' || outcome === 'silent').length,
         };
       });
     },
 
     async closeExecution({ exId, seq, status, failureReason, counters, ledger }) {
-      const stats = await withWorkers(exId, counters.stats);
+      const stats = { ...(await withWorkers(exId, counters.stats)), records: counters.records };
       await store.executions.writeCounters([{ ex_id: exId, seq: Number.MAX_SAFE_INTEGER, counters }]);
       await store.executions.close(
         exId,
@@ -130,6 +133,7 @@ export function masterActivities({ store, placement }: Dependencies): MasterActi
         { _failureReason: failureReason, _has_errors: status === 'failed', _slicer_stats: stats },
         ledger,
       );
+      if (ledger.pages.length === 0) await store.pages.clear(exId);
       placement.kick();
     },
   };

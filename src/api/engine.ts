@@ -36,7 +36,7 @@ export interface Engine {
   signal(exId: string, wish: Wish): Promise<void>;
   /**
    * The ledger as the workflow itself knows it, also of a closed or terminated one.
-   * Undefined if Temporal does not know the workflow any more.
+   * Undefined if Temporal does not know the workflow any more, or it never claimed its execution.
    * @throws CodedError TEMPORAL_UNAVAILABLE
    */
   ledger(exId: string): Promise<LedgerSnapshot | undefined>;

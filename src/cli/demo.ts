@@ -12,7 +12,7 @@ interface Execution {
   _failureReason?: string;
   _created: string;
   _updated: string;
-  _slicer_stats: { processed?: number; failed?: number };
+  _slicer_stats: { processed?: number; failed?: number; records?: number[] };
 }
 
 /** What the demo reads of `GET /v1/ex/{id}/slicer`. */
@@ -82,7 +82,7 @@ async function runJob(api: string, job: DemoJob, ui: (exId: string) => string): 
       '',
       `Status       ${execution._status}${execution._failureReason ? `: ${execution._failureReason}` : ''}`,
       `Slices       ${count(processed)} processed, ${count(failed)} failed`,
-      `Records      ${count(job.records)} in, ${check instanceof Error ? 'none' : count(check.exported)} out`,
+      `Records      ${count(execution._slicer_stats.records?.[0] ?? 0)} in, ${check instanceof Error ? 'none' : count(check.exported)} out`,
       `Checked      ${verdict(check)}`,
       `Duration     ${seconds.toFixed(1)} s`,
       `Output       ${job.output}`,
@@ -112,9 +112,14 @@ async function follow(url: string, job: DemoJob): Promise<Execution> {
       const [live] = (await read<Controller[]>(`${url}/slicer`)) ?? [];
       if (execution && isTerminal(execution._status)) {
         const { processed = 0, failed = 0 } = execution._slicer_stats;
-        if (execution._status === 'completed') records = job.records;
-        const slices = processed + failed;
-        display.show({ status: execution._status, slices, totalSlices: slices, failed, records });
+        records = execution._slicer_stats.records?.[0] ?? records;
+        display.show({
+          status: execution._status,
+          slices: processed,
+          totalSlices: processed,
+          failed,
+          records,
+        });
         return execution;
       }
       if (execution && live) {

@@ -1,4 +1,4 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,6 +8,8 @@ export interface ForkOptions {
   args?: string[];
   /** Variables beside the parent's own. */
   env?: Record<string, string>;
+  /** Default: standard output and error are pipes. */
+  stdio?: StdioOptions;
 }
 
 /**
@@ -26,7 +28,7 @@ export function compiledPath(specifier: string, base: string): string {
 }
 
 /**
- * Forks a process for user code: standard output and error are pipes, none of the parent's `execArgv`, loaders or
+ * Forks a process for user code: none of the parent's `execArgv`, loaders or
  * `NODE_OPTIONS` reach it, and job-components behaves as in production.
  */
 export function forkForUserCode(path: string, options: ForkOptions): ChildProcess {
@@ -35,6 +37,6 @@ export function forkForUserCode(path: string, options: ForkOptions): ChildProces
   return fork(path, options.args ?? [], {
     execArgv: [`--max-old-space-size=${options.memoryMb}`],
     env,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: options.stdio ?? ['ignore', 'pipe', 'pipe', 'ipc'],
   });
 }

@@ -28,7 +28,6 @@ export function dieWithParent(): void {
   process.on('SIGINT', () => undefined);
   const watcher = new Worker(watch(parent), {
     eval: true,
-    workerData: parent,
     env: {},
     execArgv: [],
     resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1, stackSizeMb: 1 },

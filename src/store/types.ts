@@ -68,6 +68,8 @@ export interface SlicerStats {
   subslice_by_key: number;
   started?: string;
   queuing_complete?: string;
+  /** Records out of each operation; ours, in the final statistics. */
+  records?: number[];
 }
 
 /** An execution: the validated job and what became of it (Teraslice REST API, section 3). */
@@ -167,7 +169,8 @@ export interface NodeRow {
 export type HostKind = 'worker' | 'slicer';
 /** assigned → starting → live → ended; `draining` is a wish of the master's beside it. */
 export type HostState = 'assigned' | 'starting' | 'live' | 'ended';
-export type HostOutcome = 'flushed' | 'failed' | 'lost';
+/** `silent`: given up because its node was silent; the process may live until its node fences it. */
+export type HostOutcome = 'flushed' | 'failed' | 'lost' | 'silent';
 
 /** One lifetime of one host process. */
 export interface HostRow {

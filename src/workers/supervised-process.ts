@@ -79,7 +79,8 @@ export class SupervisedProcess {
     for (let starts = 1; !this.stopping.signal.aborted; starts++) {
       const ending = await this.runOnce();
       if (this.stopping.signal.aborted) return;
-      if (ending.code === EXIT_CONFIGURATION) {
+      // One that was up is configured well: what stood in its way this time may pass.
+      if (ending.code === EXIT_CONFIGURATION && !this.wasUp) {
         throw new ConfigurationError(
           `the ${name} process cannot run as it is configured (its last log lines say why)`,
         );

@@ -10,7 +10,7 @@ export const setWorkers = wf.defineSignal<[number]>('setWorkers');
 export const setLogLevel = wf.defineSignal<[string]>('setLogLevel');
 /** The hosts of this execution cannot be started: it ends `failed`, with this reason. */
 export const hostsFailed = wf.defineSignal<[string]>('hostsFailed');
-export const ledger = wf.defineQuery<LedgerSnapshot>('ledger');
+export const ledger = wf.defineQuery<LedgerSnapshot | null>('ledger');
 
 /**
  * One execution of a job, from the claim of its row in the store to its final report.

@@ -96,6 +96,7 @@ export class Ledger {
     return count;
   }
 
+  /** False would mean that a slice was lost or counted twice. */
   get balanced(): boolean {
     return this.issued === this.completed + this.failed + this.pending;
   }
@@ -104,7 +105,7 @@ export class Ledger {
   issue(slices: SliceTuple[]): void {
     for (const slice of slices) {
       const known = this.last.get(slice[0]);
-      if (slice[3] === undefined && (!known || slice[1] > known[1])) {
+      if (!known || slice[1] >= known[1]) {
         this.last.set(slice[0], [slice[0], slice[1], slice[2]]);
       }
     }

@@ -27,6 +27,8 @@ const MAX_QUEUED_BYTES = 512 * 1024;
 /** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
 const MAX_HISTORY_EVENTS = 4_000;
 const RECOVERED_PAGE = 2_000;
+/** Shortest time between two looks at a `failing` execution, in ms. */
+const MIN_PROBATION_MS = 1_000;
 
 const statusKey = defineSearchAttributeKey('TemposliceStatus', 'KEYWORD');
 
@@ -123,7 +125,9 @@ export class ExecutionRun {
     this.fail(reason);
   }
 
-  snapshot(): LedgerSnapshot {
+  /** Null before the execution was claimed: then there is nothing to say that its row does not say. */
+  snapshot(): LedgerSnapshot | null {
+    if (!this.settings) return null;
     return {
       issued: this.ledger.issued,
       completed: this.ledger.completed,
@@ -280,7 +284,8 @@ export class ExecutionRun {
             this.ledger.collected(running, result);
             if (failure) this.sliceFailed();
             return;
-          } catch {
+          } catch (error) {
+            if (!(error instanceof wf.ActivityFailure)) throw error;
             if (await master.hostGone({ host: running.host })) {
               this.ledger.collected(running, { outcome: 'unknown' });
               return;
@@ -308,6 +313,7 @@ export class ExecutionRun {
   /** Takes up slices that lie in the store: those of an earlier execution first, then the slicer's pages. */
   private readPages(): void {
     const page = this.slicer?.state.pages[0];
+    if (this.slicer?.overfull) return;
     if (this.readingPage || (this.recoveredPosition === null && page === undefined)) return;
     if (this.ledger.queued > RECOVERED_PAGE / 2 || this.ledger.queuedBytes > MAX_QUEUED_BYTES / 2) return;
     this.readingPage = true;
@@ -336,8 +342,8 @@ export class ExecutionRun {
 
   private askSlicer(): void {
     const { slicer, ledger } = this;
-    if (!slicer || slicer.state.pages.length > 0 || this.fatal !== null) return;
-    if (slicer.state.done) {
+    if (!slicer || this.fatal !== null) return;
+    if (slicer.state.done || slicer.state.pages.length > 0) {
       if (slicer.eventsWaiting) slicer.ask({ slices: 0, bytes: 0 }, this.workers);
       return;
     }
@@ -385,7 +391,7 @@ export class ExecutionRun {
     const window = this.settings?.probationWindow ?? 0;
     void (async () => {
       while (this.probation) {
-        await wf.sleep(Math.max(this.probation.at + window - Date.now(), 1));
+        await wf.sleep(Math.max(this.probation.at + window - Date.now(), MIN_PROBATION_MS));
         if (
           this.ledger.failed === this.probation.failed &&
           this.ledger.processed > this.probation.processed
@@ -424,7 +430,7 @@ export class ExecutionRun {
       status,
       failureReason: status === 'failed' ? this.failureReason : '',
       counters: this.counters(),
-      ledger: this.snapshot(),
+      ledger: this.snapshot() as LedgerSnapshot,
     });
     return status;
   }
@@ -445,7 +451,7 @@ export class ExecutionRun {
     }
     if (reasons.length === 0) {
       if (stopped) return 'stopped';
-      if (pending === 0 && issued === completed) return 'completed';
+      if (this.ledger.balanced && pending === 0 && issued === completed) return 'completed';
       reasons.push(`the ledger of ${exId} does not balance: ${issued} issued, ${completed} completed`);
     }
     this.failureReason = reasons.join('; ');

@@ -9,6 +9,7 @@ const MAX_ERRORS = 4;
 
 /** Events that go with one call. */
 const EVENTS_PER_CALL = 1_000;
+const MAX_EVENT_BYTES = 256 * 1024;
 /** Events that may wait before no more slices are asked for, which would only bring more of them. */
 const MAX_EVENTS = 2_000;
 
@@ -17,6 +18,18 @@ interface Listener {
   answered(): void;
   failed(reason: string): void;
   changed(): void;
+}
+
+/** As many events as go with one call. */
+function firstEvents(events: SliceEvent[]): SliceEvent[] {
+  let bytes = 0;
+  let count = 0;
+  for (const [, slice, error] of events) {
+    bytes += slice[2].length + (error?.length ?? 0);
+    if (count > 0 && (count >= EVENTS_PER_CALL || bytes > MAX_EVENT_BYTES)) break;
+    count++;
+  }
+  return events.slice(0, count);
 }
 
 const fresh = (): SlicerState => ({
@@ -82,8 +95,13 @@ export class SlicerClient {
 
   /** Slices that may be queued beside `queued`, as the reader wants it. */
   room(queued: number): number {
-    if (this.state.events.length > MAX_EVENTS) return 0;
+    if (this.overfull) return 0;
     return this.state.maxQueueLength === null ? Infinity : this.state.maxQueueLength - queued;
+  }
+
+  /** So many events wait that no more slices should be taken up. */
+  get overfull(): boolean {
+    return this.state.events.length > MAX_EVENTS;
   }
 
   /** Events wait to be told. */
@@ -126,7 +144,7 @@ export class SlicerClient {
       wanted,
       queued: this.ledger.queued,
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
-      events: state.events.slice(0, EVENTS_PER_CALL),
+      events: firstEvents(state.events),
       eventsFrom: state.eventSeq - state.events.length + 1,
     };
     this.scope = new wf.CancellationScope({ cancellable: true });
@@ -174,9 +192,14 @@ export class SlicerClient {
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;
     const type = cause instanceof wf.ApplicationFailure ? cause.type : undefined;
     const message = cause instanceof Error ? cause.message : String(cause);
-    if (type === SLICER_FAILURES.lost || type === SLICER_FAILURES.init || type === SLICER_FAILURES.tooLarge) {
+    // What could be built once may be built again after an outage.
+    const wasBuilt = this.state.number > 0;
+    const fails = type === SLICER_FAILURES.error || (type === SLICER_FAILURES.init && wasBuilt);
+    if (type === SLICER_FAILURES.lost || type === SLICER_FAILURES.tooLarge) {
       this.listener.failed(message);
-    } else if (type === SLICER_FAILURES.error) {
+    } else if (type === SLICER_FAILURES.init && !wasBuilt) {
+      this.listener.failed(message);
+    } else if (fails) {
       this.state.errors++;
       if (this.state.recoverable === false || this.state.errors >= MAX_ERRORS) this.listener.failed(message);
       else await wf.sleep(500 * 2 ** this.state.errors);

@@ -244,7 +244,7 @@ describe('a slice that outlasted its lease', () => {
   });
 });
 
-it('remembers the last slice that each slicer issued, whatever its order, and not those it was given', () => {
+it('remembers the last slice that each slicer issued, with an id of its own or not, and none that was recovered', () => {
   const ledger = new Ledger(3);
   ledger.startFrom([[0, 4, '"four"']]);
   ledger.issue([
@@ -256,7 +256,7 @@ it('remembers the last slice that each slicer issued, whatever its order, and no
   ]);
   ledger.issueRecovered([[0, 12, '"recovered"']]);
   expect(ledger.lastIssued()).toEqual([
-    [0, 6, '"six"'],
+    [0, 9, '"whole"'],
     [1, 2, '"b"'],
   ]);
   expect(ledger.issued).toBe(6);

@@ -102,7 +102,13 @@ async function ledgerOf(
   old: ExecutionRow,
   dispensable: boolean,
 ): Promise<LedgerSnapshot> {
-  const ledger = (await engine.ledger(old.doc.ex_id)) ?? (old.report as LedgerSnapshot | null);
+  const report = old.report as LedgerSnapshot | null;
+  const asked = engine.ledger(old.doc.ex_id).catch((error: unknown) => {
+    // The report says the same, and an answer may never come: of a history that cannot be replayed, say.
+    if (report === null) throw error;
+    return undefined;
+  });
+  const ledger = (await asked) ?? report;
   if (ledger !== null) return ledger;
   if ((old.counters?.issued ?? 0) > 0 && !dispensable) {
     throw new CodedError('EX_NOT_RECOVERABLE', {

@@ -59,7 +59,7 @@ export async function workerNumbers(db: Database, exIds: string[]): Promise<Map<
     .select([
       'ex_id',
       count('pid is not null').as('workers_joined'),
-      count("pid is not null and outcome = 'lost'").as('workers_disconnected'),
+      count("pid is not null and outcome in ('lost', 'silent')").as('workers_disconnected'),
       count("state = 'live' and busy").as('workers_active'),
       count("state = 'live' and not busy").as('workers_available'),
     ])

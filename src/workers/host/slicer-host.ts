@@ -105,34 +105,33 @@ export class SlicerHost {
     });
     const hooks = this.listens();
     const slicer = execution.slicer();
-    let slices: SliceTuple[];
     try {
-      slices = await producer.take(input.wanted, input.queued, {
+      const slices = await producer.take(input.wanted, input.queued, {
         idle: hooks ? IDLE_WAIT_WITH_EVENTS_MS : IDLE_WAIT_MS,
         linger: input.queued > 0 ? LINGER_MS : LINGER_WHEN_EMPTY_MS,
       });
+      for (const slice of slices) execution.onSliceEnqueued(this.sliceOf(slice));
+      return {
+        slices,
+        done: producer.exhausted,
+        recoverable: slicer.isRecoverable(),
+        slicers: slicer.slicers(),
+        ...this.counts,
+        hooks,
+        maxQueueLength: slicer.maxQueueLength(),
+        confirmed: this.confirmed,
+      };
     } catch (error) {
-      // It is in an unknown state now: the next call builds it anew.
+      // What was taken is not issued, and the slicer is behind it: the next call must build it anew.
       await this.discard();
       throw error;
     }
-    for (const slice of slices) execution.onSliceEnqueued(this.sliceOf(slice));
-    return {
-      slices,
-      done: producer.exhausted,
-      recoverable: slicer.isRecoverable(),
-      slicers: slicer.slicers(),
-      ...this.counts,
-      hooks,
-      maxQueueLength: slicer.maxQueueLength(),
-      confirmed: this.confirmed,
-    };
   }
 
   /** Builds the slicer, to go on behind the last slices issued. */
   private async build(input: CreateInput): Promise<void> {
     await this.discard();
-    let loaded: Loaded<SlicerExecutionContext>;
+    let loaded: Loaded<SlicerExecutionContext> | undefined;
     try {
       loaded = await createSlicerContext(this.execution, this.options);
       if (input.last.length > 0 && !loaded.execution.slicer().isRecoverable()) {
@@ -143,6 +142,7 @@ export class SlicerHost {
       }
       await loaded.execution.initialize(recoveryData(input.last) as never);
     } catch (error) {
+      await loaded?.execution.shutdown().catch(() => undefined);
       if (error instanceof SlicerFailure) throw error;
       throw new SlicerFailure(SLICER_FAILURES.init, this.slicerError(error));
     }

@@ -134,6 +134,8 @@ export class WorkerHost {
       await this.hook(() => execution.onSliceFailed());
     }
     await this.hook(() => execution.onSliceFinalizing());
+    this.slice = undefined;
+    this.loaded.setCurrentSlice(undefined);
     if (failure !== undefined) {
       this.send({ type: 'failed', failure: { i, error: failure, retries: Math.max(0, this.attempts - 1) } });
     } else {

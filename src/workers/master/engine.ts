@@ -53,7 +53,8 @@ export class TemporalEngine implements Engine {
 
   async ledger(exId: string): Promise<LedgerSnapshot | undefined> {
     try {
-      return await this.client.workflow.getHandle(exId).query<LedgerSnapshot>('ledger');
+      const ledger = await this.client.workflow.getHandle(exId).query<LedgerSnapshot | null>('ledger');
+      return ledger ?? undefined;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });

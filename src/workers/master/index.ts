@@ -50,7 +50,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
     taskQueue: MASTER_TASK_QUEUE,
     identity: `master/${process.pid}`,
     workflowBundle: { codePath: fileURLToPath(new URL('../../workflows/bundle.js', import.meta.url)) },
-    activities: masterActivities({ store, placement }),
+    activities: masterActivities({ store, placement, fenceTimeout: settings.fenceTimeout }),
     dataConverter,
     sinks: counters.sinks,
     maxCachedWorkflows: CACHED_WORKFLOWS,

@@ -43,6 +43,9 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     for (const { ex_id, count, reason } of presence.hopeless) {
       if (count >= HOPELESS_AFTER && Date.now() - (told.get(ex_id) ?? 0) > TELL_AGAIN_MS) {
         told.set(ex_id, Date.now());
+        // On another node they can.
+        const hosts = await store.placement.liveHosts({ ex_id });
+        if (hosts.some(({ kind, state }) => kind === 'worker' && state === 'live')) continue;
         await hostsFailed(ex_id, `the operations cannot be started: ${reason}`).catch((error: unknown) => {
           logger.warn({ err: error, ex_id }, 'an execution whose hosts fail could not be told');
         });

@@ -52,12 +52,10 @@ export class Reconciler {
 
   private async check(row: ExecutionRow): Promise<void> {
     const { ex_id: exId, _status: status, _updated: updated } = row.doc;
-    if (status === 'pending') {
-      this.engine.submitted(exId);
-      return;
-    }
-    if (Date.now() - Date.parse(updated) < SETTLED_MS && row.status_seq > 0) return;
+    if (status === 'pending') this.engine.submitted(exId);
+    if (Date.now() - Date.parse(updated) < SETTLED_MS) return;
     const workflow = await this.engine.describe(exId);
+    if (status === 'pending' && !workflow) return;
     if (workflow?.status.name === 'RUNNING') return;
     // It may have closed in order since the row was read.
     const current = await this.store.executions.get(exId);

@@ -1,13 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from '../../logger.js';
-import type { CreateInput, CreateResult } from '../../workflows/types.js';
+import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
+import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
 import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
 import { HostLeases } from './host-leases.js';
 
-const HOST_MAIN = fileURLToPath(new URL('../host/main.js', import.meta.url));
+const HOST_MAIN = compiledPath('../host/main.js', import.meta.url);
 /** Last bytes of a host's stderr that are kept to say why it died. */
 const STDERR_KEPT = 4_096;
 /** How long the pipe of a dead host may stay open (a grandchild may hold it), in ms. */
@@ -74,12 +74,11 @@ export class HostProcess {
 
   constructor(private readonly options: HostProcessOptions) {
     const { setup } = options;
-    this.child = fork(HOST_MAIN, [setup.kind, setup.execution.ex_id], {
-      // No loaders, inspectors or limits of the parent.
-      execArgv: [`--max-old-space-size=${options.memory}`],
-      env: { ...process.env, ...setup.execution.env_vars },
+    this.child = forkForUserCode(HOST_MAIN, {
+      args: [setup.kind, setup.execution.ex_id],
+      memoryMb: options.memory,
+      env: setup.execution.env_vars,
       stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'],
-      serialization: 'json',
     });
     this.leases = new HostLeases(setup, {
       send: (message) => this.send(message),
@@ -232,7 +231,7 @@ export class HostProcess {
     const why = this.endedBecause ?? this.describe(gone);
     this.leases.hostGone(this.endedBecause === undefined ? why : undefined);
     for (const call of this.calls.values()) {
-      call.reject(new CreateFailure('SLICER_HOST_DIED', `the slicer's host died: ${why}`));
+      call.reject(new CreateFailure(SLICER_FAILURES.died, `the slicer's host died: ${why}`));
     }
     this.calls.clear();
     this.options.onChange();

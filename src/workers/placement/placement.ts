@@ -97,8 +97,8 @@ export class Placement {
         const empty = !hosts.some((host) => host.node_id === node_id);
         if (trustSilence && empty && now - Date.parse(seen) > FORGET_MS) forgotten.push(node_id);
       }
-      for (const { host_id, reason } of steps.lost) {
-        await tables.updateHost(host_id, { state: 'ended', outcome: 'lost', reason, busy: false });
+      for (const { host_id, outcome, reason } of steps.lost) {
+        await tables.updateHost(host_id, { state: 'ended', outcome, reason, busy: false });
       }
       for (const hostId of steps.drain) await tables.updateHost(hostId, { draining: true });
       for (const host of steps.insert) {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ExecutionStatus, HostKind, HostRow, NodeRow } from '../../store/types.js';
+import type { ExecutionStatus, HostKind, HostOutcome, HostRow, NodeRow } from '../../store/types.js';
 
 /** Silence after which a node's share goes to others, in ms. */
 export const SILENT_MS = 10_000;
@@ -26,7 +26,7 @@ export interface Plan {
   /** Epochs of slicers are for the caller to set. */
   insert: HostRow[];
   drain: string[];
-  lost: Array<{ host_id: string; reason: string }>;
+  lost: Array<{ host_id: string; outcome: HostOutcome; reason: string }>;
 }
 
 /**
@@ -43,8 +43,8 @@ export function plan(situation: Situation): Plan {
   const byNode = new Map(nodes.map((node) => [node.node_id, node]));
   const present: HostRow[] = [];
   for (const host of situation.hosts) {
-    const reason = lossOf(host, byNode.get(host.node_id), situation);
-    if (reason) result.lost.push({ host_id: host.host_id, reason });
+    const loss = lossOf(host, byNode.get(host.node_id), situation);
+    if (loss) result.lost.push({ host_id: host.host_id, ...loss });
     else present.push(host);
   }
 
@@ -92,16 +92,21 @@ export function plan(situation: Situation): Plan {
   return result;
 }
 
-/** Why a host must be counted as gone, if it must. */
-function lossOf(host: HostRow, node: NodeRow | undefined, situation: Situation): string | undefined {
-  if (!node) return 'its node is gone';
-  if (node.incarnation !== host.incarnation) return 'its node was started anew';
+/** How a host must be counted as gone, if it must. One that was not ready yet has nothing to flush. */
+function lossOf(
+  host: HostRow,
+  node: NodeRow | undefined,
+  situation: Situation,
+): { outcome: HostOutcome; reason: string } | undefined {
+  const outcome = host.state === 'live' ? 'lost' : 'flushed';
+  if (!node) return { outcome, reason: 'its node is gone' };
+  if (node.incarnation !== host.incarnation) return { outcome, reason: 'its node was started anew' };
   if (!situation.trustSilence) return undefined;
   const silence = situation.now - Date.parse(node.seen);
   // A slicer that cannot be built anew is only given up when its node has certainly ended it.
   const patient = host.kind === 'slicer' && host.recoverable === false;
   const limit = patient ? situation.fenceTimeout + SILENT_MS : SILENT_MS;
-  return silence > limit ? 'its node is silent' : undefined;
+  return silence > limit ? { outcome: 'silent', reason: 'its node is silent' } : undefined;
 }
 
 /** What a node has room for. */
