@@ -11,9 +11,12 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** System errors that come of a port, an address or a folder that cannot be used. */
+const CONFIGURATION_CODES = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'ENOTDIR', 'EEXIST', 'EROFS']);
+
 /** True for an error that no restart can cure. */
 export function isConfigurationError(error: unknown): boolean {
   if (error instanceof ConfigurationError || error instanceof FolderLockedError) return true;
   const code = (error as NodeJS.ErrnoException | null)?.code;
-  return code === 'EADDRINUSE' || code === 'EACCES' || code === 'EADDRNOTAVAIL';
+  return code !== undefined && CONFIGURATION_CODES.has(code);
 }

@@ -528,7 +528,9 @@ export class ExecutionRun {
   private details(): string {
     const { ledger } = this;
     return [
-      `**${this.input.name}** is ${this.status}`,
+      `**${this.input.name.replace(/[\\`*_[\]<>]/g, '\\$&')}** is ${this.status}`,
+      // Without it the list is read as part of the paragraph.
+      '',
       `- job \`${this.input.jobId}\``,
       `- slices: ${ledger.issued} issued, ${ledger.completed} completed, ${ledger.failed} failed, ${ledger.pending} pending`,
       `- records: ${ledger.records.join(' → ') || 'none yet'}`,
