@@ -12,6 +12,7 @@ import {
   smoothedMsPerSlice,
   wantedQueue,
 } from './lease-sizing.js';
+import { countersOf, detailsOf, verdictOf } from './report.js';
 import { SlicerClient } from './slicer-client.js';
 import type {
   Carried,
@@ -61,7 +62,6 @@ export class ExecutionRun {
   /** Slices of an earlier execution are still to be done. */
   private replaying = false;
   private readingPage = false;
-  private failureReason = '';
   private fatal: string | null = null;
   /** No worker can be started: what is pending stays so. */
   private abandoned = false;
@@ -87,7 +87,6 @@ export class ExecutionRun {
     this.started = carried.started;
     this.recoveredPosition = carried.recoveredPosition;
     this.replaying = carried.replaying;
-    this.failureReason = carried.failureReason;
     this.fatal = carried.fatal;
     this.abandoned = carried.abandoned;
     this.logLevel = carried.logLevel;
@@ -421,41 +420,23 @@ export class ExecutionRun {
     const hosts = await patientMaster.finishHosts({ exId });
     await wf.condition(() => this.collecting.size === 0);
     await this.statusWrites;
-    const status = this.verdict(stopped, hosts.failed, hosts.lost);
+    const { status, reason } = verdictOf(exId, this.ledger, {
+      stopped,
+      fatal: this.fatal,
+      failedFlushes: hosts.failed,
+      lostHosts: this.settings?.stateful ? hosts.lost : 0,
+    });
     this.status = status;
     this.upsertStatus();
     await master.closeExecution({
       exId,
       seq: ++this.statusSeq,
       status,
-      failureReason: status === 'failed' ? this.failureReason : '',
+      failureReason: reason,
       counters: this.counters(),
       ledger: this.snapshot() as LedgerSnapshot,
     });
     return status;
-  }
-
-  /** `completed` is only said of a ledger that balances, with nothing failed and nothing owed. */
-  private verdict(stopped: boolean, flushes: string[], lostHosts: number): ExecutionStatus {
-    const { issued, completed, failed, pending } = this.ledger;
-    const { exId } = this.input;
-    const reasons: string[] = [];
-    if (this.fatal !== null) reasons.push(this.fatal);
-    if (failed > 0 && !stopped) {
-      const plural = failed === 1 ? 'slice failure' : 'slice failures';
-      reasons.push(`execution: ${exId} had ${failed} ${plural} during processing`);
-    }
-    if (flushes.length > 0) reasons.push(`flush failed: ${flushes.join('; ')}`);
-    if (lostHosts > 0 && this.settings?.stateful && !stopped) {
-      reasons.push(`${lostHosts} worker(s) of stateful operations were lost before their flush`);
-    }
-    if (reasons.length === 0) {
-      if (stopped) return 'stopped';
-      if (this.ledger.balanced && pending === 0 && issued === completed) return 'completed';
-      reasons.push(`the ledger of ${exId} does not balance: ${issued} issued, ${completed} completed`);
-    }
-    this.failureReason = reasons.join('; ');
-    return 'failed';
   }
 
   /** Notes a status and writes it to the store, in order. */
@@ -486,57 +467,13 @@ export class ExecutionRun {
   }
 
   private counters(): Counters {
-    const { ledger } = this;
-    const slicer = this.slicer;
-    const running = ledger.running.length;
-    return {
-      issued: ledger.issued,
-      completed: ledger.completed,
-      failed: ledger.failed,
-      pending: ledger.pending,
-      running,
-      records: ledger.records,
-      times: ledger.times,
-      stats: {
-        workers_available: 0,
-        workers_active: 0,
-        workers_joined: 0,
-        workers_reconnected: 0,
-        workers_disconnected: 0,
-        job_duration: Math.max(1, Math.round((Date.now() - this.started) / 1_000)),
-        failed: ledger.failed,
-        subslices: slicer?.state.subslices ?? 0,
-        queued: ledger.queued,
-        slice_range_expansion: slicer?.state.rangeExpansion ?? 0,
-        processed: ledger.processed,
-        slicers: slicer?.state.slicers ?? 0,
-        subslice_by_key: slicer?.state.subsliceByKey ?? 0,
-        started: new Date(this.started).toISOString(),
-        ...(slicer?.state.queuingComplete
-          ? { queuing_complete: new Date(slicer.state.queuingComplete).toISOString() }
-          : {}),
-      },
-    };
+    return countersOf(this.ledger, this.slicer?.state, this.started);
   }
 
   private report(): void {
     sinks.counters.report(this.input.exId, ++this.countersSeq, this.counters());
-    wf.setCurrentDetails(this.details());
-  }
-
-  /** What the Web UI shows on the execution's page. */
-  private details(): string {
-    const { ledger } = this;
-    return [
-      `**${this.input.name.replace(/[\\`*_[\]<>]/g, '\\$&')}** is ${this.status}`,
-      // Without it the list is read as part of the paragraph.
-      '',
-      `- job \`${this.input.jobId}\``,
-      `- slices: ${ledger.issued} issued, ${ledger.completed} completed, ${ledger.failed} failed, ${ledger.pending} pending`,
-      `- records: ${ledger.records.join(' → ') || 'none yet'}`,
-      `- ${this.workers} workers, ${ledger.leased} leases out, ${ledger.running.length} slices outlasting theirs`,
-      ...(this.fatal === null ? [] : [`- ends because: ${this.fatal.slice(0, 200)}`]),
-    ].join('\n');
+    const { status, workers, fatal } = this;
+    wf.setCurrentDetails(detailsOf(this.input, this.ledger, { status, workers, fatal }));
   }
 
   private mustContinue(): boolean {
@@ -565,7 +502,6 @@ export class ExecutionRun {
         slicer: (this.slicer as SlicerClient).state,
         recoveredPosition: this.recoveredPosition,
         replaying: this.replaying,
-        failureReason: this.failureReason,
         fatal: this.fatal,
         abandoned: this.abandoned,
         logLevel: this.logLevel,

@@ -89,7 +89,6 @@ export interface Carried {
   slicer: SlicerState;
   recoveredPosition: number | null;
   replaying: boolean;
-  failureReason: string;
   fatal: string | null;
   abandoned: boolean;
   logLevel: string | null;
