@@ -1,22 +1,4 @@
-import type { SliceTuple } from '../store/types.js';
-
-/** The ledger of an execution at one moment, with the slices it still owes. */
-export interface LedgerSnapshot {
-  issued: number;
-  completed: number;
-  failed: number;
-  /** Issued and not finished: queued, leased and running. */
-  pending: SliceTuple[];
-  /** Last slice issued by each slicer: `[slicer_id, slicer_order, request as JSON]`. */
-  last: Array<[number, number, string]>;
-  slicerDone: boolean;
-  /** Pages of issued slices that lie in the store and were not taken up yet; `last` does not know them. */
-  pages: string[];
-  /** Position of the next recovered slice not yet taken from the store; null if there are none left. */
-  recoveredPosition: number | null;
-  /** Whether the slicer said that it can be built anew; null if it never answered. */
-  recoverable: boolean | null;
-}
+import type { LedgerSnapshot, LedgerTally } from '../store/types.js';
 
 export type Wish =
   | { signal: 'pause' }
@@ -40,6 +22,8 @@ export interface Engine {
    * @throws CodedError TEMPORAL_UNAVAILABLE
    */
   ledger(exId: string): Promise<LedgerSnapshot | undefined>;
+  /** Its numbers alone, which are cheap to ask for; undefined and throws as `ledger`. */
+  tally(exId: string): Promise<LedgerTally | undefined>;
   /** Tells placement and nodes that wanted numbers changed, so that nobody waits for the next tick. */
   kickPlacement(): void;
 }

@@ -6,6 +6,7 @@ import type {
   ExecutionStatus,
   HostRow,
   JobDocument,
+  LedgerSnapshot,
   NodeRow,
   RecoveryStart,
   SliceTuple,
@@ -43,7 +44,7 @@ export interface ExecutionsTable extends Omit<
   processed: Generated<number>;
   failed: Generated<number>;
   closed: Generated<boolean>;
-  report: NullableJson<unknown>;
+  report: NullableJson<LedgerSnapshot>;
   recovery: NullableJson<RecoveryStart>;
   recovered_total: Generated<number>;
 }

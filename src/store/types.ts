@@ -117,7 +117,7 @@ export interface ExecutionRow {
   counters_seq: number;
   counters: Counters | null;
   /** Final report: the ledger as the workflow closed it. Null until it has been written. */
-  report: unknown;
+  report: LedgerSnapshot | null;
   /** The workflow has said its last word: no status and no counters are taken any more. */
   closed: boolean;
   /** What a recovered execution starts from; null for a fresh one. */
@@ -150,6 +150,33 @@ export interface FailedSlice {
 
 /** `[slicer_id, slicer_order, request as JSON, slice_id if it is not the derived one]` */
 export type SliceTuple = [number, number, string, string?];
+
+/** The numbers of a ledger: issued = completed + failed + pending. */
+export interface LedgerTally {
+  issued: number;
+  completed: number;
+  failed: number;
+  /** Issued and not finished: queued, leased and running. */
+  pending: number;
+  /** Of those issued, slices of an earlier execution, or failed ones of this execution taken up again. */
+  recovered: number;
+}
+
+/** The ledger of an execution at one moment, with the slices it still owes. */
+export interface LedgerSnapshot extends Omit<LedgerTally, 'pending'> {
+  pending: SliceTuple[];
+  /** Last slice issued by each slicer: `[slicer_id, slicer_order, request as JSON]`. */
+  last: Array<[number, number, string]>;
+  slicerDone: boolean;
+  /** Pages of issued slices that lie in the store and were not taken up yet; `last` does not know them. */
+  pages: string[];
+  /** Position of the next recovered slice not yet taken from the store; null if there are none left. */
+  recoveredPosition: number | null;
+  /** End (exclusive) of the positions of failed slices that were taken up again; 0: none were. */
+  recoveredEnd: number;
+  /** Whether the slicer said that it can be built anew; null if it never answered. */
+  recoverable: boolean | null;
+}
 
 export interface NodeRow {
   node_id: string;
@@ -257,7 +284,7 @@ export interface ExecutionStore {
     seq: number,
     status: ExecutionStatus,
     patch: Partial<ExecutionDocument>,
-    report: unknown,
+    report: LedgerSnapshot | null,
   ): Promise<ExecutionRow | undefined>;
   /** Latest counters of many executions in one statement; lower sequence numbers are ignored. */
   writeCounters(batch: Array<{ ex_id: string; seq: number; counters: Counters }>): Promise<void>;

@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import type { LedgerSnapshot } from '../api/engine.js';
+import type { LedgerSnapshot, LedgerTally } from '../store/types.js';
 import { ExecutionRun } from './run.js';
 import type { ExecutionInput } from './types.js';
 
@@ -11,6 +11,7 @@ export const setLogLevel = wf.defineSignal<[string]>('setLogLevel');
 /** The hosts of this execution cannot be started: it ends `failed`, with this reason. */
 export const hostsFailed = wf.defineSignal<[string]>('hostsFailed');
 export const ledger = wf.defineQuery<LedgerSnapshot | null>('ledger');
+export const tally = wf.defineQuery<LedgerTally | null>('tally');
 
 /**
  * One execution of a job, from the claim of its row in the store to its final report.
@@ -27,6 +28,7 @@ export async function execution(input: ExecutionInput): Promise<string> {
   wf.setHandler(setLogLevel, (level) => run.setLogLevel(level));
   wf.setHandler(hostsFailed, (reason) => run.hostsFailed(reason));
   wf.setHandler(ledger, () => run.snapshot());
+  wf.setHandler(tally, () => run.tally());
   wf.CancellationScope.current().cancelRequested.catch(() => run.want('stopped'));
   return wf.CancellationScope.nonCancellable(() => run.run());
 }

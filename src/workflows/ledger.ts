@@ -1,4 +1,4 @@
-import type { SliceTuple } from '../store/types.js';
+import type { LedgerTally, SliceTuple } from '../store/types.js';
 import type {
   CollectResult,
   FailedSliceInput,
@@ -41,6 +41,8 @@ export class Ledger {
   issued = 0;
   completed = 0;
   failed = 0;
+  /** Of those issued, how many an earlier execution left. */
+  recovered = 0;
   records: number[] = [];
   times: number[] = [];
   /** Bytes of all slices queued, near enough to bound what a run carries. */
@@ -63,6 +65,7 @@ export class Ledger {
     this.issued = state.issued;
     this.completed = state.completed;
     this.failed = state.failed;
+    this.recovered = state.recovered ?? 0;
     this.records = state.records;
     this.times = state.times;
     this.retries = state.retries;
@@ -101,6 +104,11 @@ export class Ledger {
     return this.issued === this.completed + this.failed + this.pending;
   }
 
+  tally(): LedgerTally {
+    const { issued, completed, failed, pending, recovered } = this;
+    return { issued, completed, failed, pending, recovered };
+  }
+
   /** Takes up slices that a slicer made; the last of each slicer is where it would be built anew from. */
   issue(slices: SliceTuple[]): void {
     for (const slice of slices) {
@@ -116,6 +124,7 @@ export class Ledger {
   /** Takes up slices that an earlier execution left; they tell nothing of where the slicer is. */
   issueRecovered(slices: SliceTuple[]): void {
     this.issued += slices.length;
+    this.recovered += slices.length;
     this.push(slices);
   }
 
@@ -307,6 +316,7 @@ export class Ledger {
       issued: this.issued,
       completed: this.completed,
       failed: this.failed,
+      recovered: this.recovered,
       last: this.lastIssued(),
       records: this.records,
       times: this.times,

@@ -1,7 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
-import type { LedgerSnapshot } from '../api/engine.js';
-import type { Counters, ExecutionStatus } from '../store/types.js';
+import type { Counters, ExecutionStatus, LedgerSnapshot, LedgerTally } from '../store/types.js';
 import { collector, leases, master, patientMaster, sinks } from './calls.js';
 import { Ledger } from './ledger.js';
 import {
@@ -124,18 +123,22 @@ export class ExecutionRun {
     this.fail(reason);
   }
 
+  /** As {@link snapshot}, without the slices. */
+  tally(): LedgerTally | null {
+    return this.settings ? this.ledger.tally() : null;
+  }
+
   /** Null before the execution was claimed: then there is nothing to say that its row does not say. */
   snapshot(): LedgerSnapshot | null {
     if (!this.settings) return null;
     return {
-      issued: this.ledger.issued,
-      completed: this.ledger.completed,
-      failed: this.ledger.failed,
+      ...this.ledger.tally(),
       pending: this.ledger.owed(),
       last: this.ledger.lastIssued(),
       slicerDone: this.slicerDone(),
       pages: this.slicer?.state.pages ?? [],
       recoveredPosition: this.recoveredPosition,
+      recoveredEnd: 0,
       recoverable: this.slicer?.recoverable ?? null,
     };
   }

@@ -1,5 +1,4 @@
-import type { LedgerSnapshot } from '../api/engine.js';
-import type { Counters, ExecutionStatus, RecoveryStart, SliceTuple } from '../store/types.js';
+import type { Counters, ExecutionStatus, LedgerSnapshot, RecoveryStart, SliceTuple } from '../store/types.js';
 
 export type { SliceTuple };
 
@@ -70,6 +69,8 @@ export interface LedgerState {
   issued: number;
   completed: number;
   failed: number;
+  /** Absent in runs that were carried on before there was such a count. */
+  recovered?: number;
   last: Array<[number, number, string]>;
   records: number[];
   times: number[];

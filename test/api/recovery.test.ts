@@ -1,27 +1,25 @@
-import type { LedgerSnapshot } from '../../src/api/engine.js';
 import { CodedError } from '../../src/errors.js';
-import type { FailedSlice, SliceTuple } from '../../src/store/types.js';
+import type { FailedSlice, LedgerSnapshot, SliceTuple } from '../../src/store/types.js';
 import { sliceId } from '../../src/workflows/slice-id.js';
+import { makeLedger } from '../support/executions.js';
 import { job, TestApi } from './support/api.js';
 
-const ledger = (changes: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
-  issued: 5,
-  completed: 2,
-  failed: 1,
-  pending: [
-    [0, 4, '{"n":4}'],
-    [1, 2, '{"n":2}', 'explicit-id'],
-  ],
-  last: [
-    [0, 4, '{"n":4}'],
-    [1, 2, '{"n":2}'],
-  ],
-  slicerDone: false,
-  pages: [],
-  recoveredPosition: null,
-  recoverable: true,
-  ...changes,
-});
+const ledger = (changes: Partial<LedgerSnapshot> = {}): LedgerSnapshot =>
+  makeLedger({
+    issued: 5,
+    completed: 2,
+    failed: 1,
+    pending: [
+      [0, 4, '{"n":4}'],
+      [1, 2, '{"n":2}', 'explicit-id'],
+    ],
+    last: [
+      [0, 4, '{"n":4}'],
+      [1, 2, '{"n":2}'],
+    ],
+    recoverable: true,
+    ...changes,
+  });
 
 describe('recovery', () => {
   let api: TestApi;

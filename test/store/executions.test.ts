@@ -1,4 +1,4 @@
-import { makeCounters, makeExecution, makeJob } from '../support/executions.js';
+import { makeCounters, makeExecution, makeJob, makeLedger } from '../support/executions.js';
 import { SOURCES, type StoreSource } from '../support/stores.js';
 import {
   INIT_STATUSES,
@@ -179,7 +179,7 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
       const { ex_id: exId } = await insert();
       await store.executions.setStatus(exId, 1, 'running');
       const patch = { _slicer_stats: { processed: 10, failed: 1 }, _has_errors: true };
-      const report = { issued: 10, pending: [[0, 1, '{"a":"\\u0000"}']] };
+      const report = makeLedger({ issued: 10, pending: [[0, 1, '{"a":"\\u0000"}']] });
       const closed = await store.executions.close(exId, 7, 'failed', patch, report);
       expect(closed).toMatchObject({
         closed: true,
@@ -201,7 +201,7 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
     it('has the last word over a terminal status that was written without it', async () => {
       const { ex_id: exId } = await insert();
       await store.executions.setStatus(exId, 5, 'terminated');
-      const row = await store.executions.close(exId, 3, 'completed', {}, { issued: 1 });
+      const row = await store.executions.close(exId, 3, 'completed', {}, makeLedger({ issued: 1 }));
       expect(row).toMatchObject({ closed: true, status_seq: 5, doc: { _status: 'completed' } });
     });
 
@@ -331,7 +331,7 @@ describe.each(SOURCES)('lists of executions in %s', (_kind, makeSource) => {
       { ex_id: failing?.ex_id ?? '', seq: 1, counters: makeCounters(7) },
     ]);
     const stats = { processed: 9, failed: 2 };
-    await store.executions.close(failing?.ex_id ?? '', 2, 'failed', { _slicer_stats: stats }, {});
+    await store.executions.close(failing?.ex_id ?? '', 2, 'failed', { _slicer_stats: stats }, null);
     await expect(store.executions.totals()).resolves.toEqual({
       statuses: { running: 1, completed: 1, failed: 2 },
       processed: 109,

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Counters, ExecutionDocument, JobDocument } from '../../src/store/types.js';
+import type { Counters, ExecutionDocument, JobDocument, LedgerSnapshot } from '../../src/store/types.js';
 
 /** A job as a person would post it, with what the server adds. */
 export function makeJob(changes: Partial<JobDocument> = {}): JobDocument {
@@ -75,3 +75,19 @@ export function makeCounters(processed: number, failed = 0): Counters {
     },
   };
 }
+
+/** The ledger of an execution that issued nothing. */
+export const makeLedger = (changes: Partial<LedgerSnapshot> = {}): LedgerSnapshot => ({
+  issued: 0,
+  completed: 0,
+  failed: 0,
+  recovered: 0,
+  pending: [],
+  last: [],
+  slicerDone: false,
+  pages: [],
+  recoveredPosition: null,
+  recoveredEnd: 0,
+  recoverable: null,
+  ...changes,
+});

@@ -5,6 +5,7 @@ import type { ApiDependencies } from '../dependencies.js';
 import { deletedQuery, listQuery, readQuery } from '../http/parameters.js';
 import { pathParameter, resource } from '../http/resource.js';
 import type { Services } from '../services/index.js';
+import { ledgerReport } from '../services/ledger.js';
 import { controllerOf } from '../services/statistics.js';
 
 const exListQuery = listQuery.extend(deletedQuery.shape).extend({
@@ -20,7 +21,11 @@ const exListQuery = listQuery.extend(deletedQuery.shape).extend({
 });
 
 /** Executions: read, list, their failed slices and live numbers. */
-export function executionRoutes(router: Router, { executions }: Services, { store }: ApiDependencies): void {
+export function executionRoutes(
+  router: Router,
+  { executions }: Services,
+  { store, engine }: ApiDependencies,
+): void {
   resource(router, '/ex', {
     async get(request, response) {
       const { status, ...query } = readQuery(exListQuery, request.query);
@@ -55,6 +60,17 @@ export function executionRoutes(router: Router, { executions }: Services, { stor
       response.json(await executions.errors({ ...query, ex_id: doc.ex_id }));
     },
   });
+
+  for (const [path, find] of [
+    ['/jobs/:job_id', (request: Request) => executions.latestOf(pathParameter(request, 'job_id'))],
+    ['/ex/:ex_id', (request: Request) => executions.row(pathParameter(request, 'ex_id'))],
+  ] as const) {
+    resource(router, `${path}/ledger`, {
+      async get(request, response) {
+        response.json(await ledgerReport({ engine }, await find(request)));
+      },
+    });
+  }
 
   const controller = (path: string, find: (request: Request) => Promise<ExecutionRow>): void =>
     resource(router, [`${path}/slicer`, `${path}/controller`], {

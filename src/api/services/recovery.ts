@@ -1,8 +1,7 @@
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, RecoveryStart, SliceTuple, Store } from '../../store/types.js';
+import type { ExecutionRow, LedgerSnapshot, RecoveryStart, SliceTuple, Store } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
 import type { ApiDependencies } from '../dependencies.js';
-import type { LedgerSnapshot } from '../engine.js';
 
 export const CLEANUP_TYPES = ['all', 'errors', 'pending'] as const;
 export type CleanupType = (typeof CLEANUP_TYPES)[number];
@@ -102,7 +101,7 @@ async function ledgerOf(
   old: ExecutionRow,
   dispensable: boolean,
 ): Promise<LedgerSnapshot> {
-  const report = old.report as LedgerSnapshot | null;
+  const { report } = old;
   const asked = engine.ledger(old.doc.ex_id).catch((error: unknown) => {
     // The report says the same, and an answer may never come: of a history that cannot be replayed, say.
     if (report === null) throw error;
@@ -120,11 +119,13 @@ async function ledgerOf(
     issued: 0,
     completed: 0,
     failed: 0,
+    recovered: 0,
     pending: [],
     last: old.recovery?.last ?? [],
     slicerDone: old.recovery?.slicerDone ?? false,
     pages: [],
     recoveredPosition: old.recovery === null ? null : 0,
+    recoveredEnd: 0,
     recoverable: null,
   };
 }

@@ -6,10 +6,10 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import { SearchAttributeType, TypedSearchAttributes, type SearchAttributePair } from '@temporalio/common';
-import type { Engine, LedgerSnapshot, Wish } from '../../api/engine.js';
+import type { Engine, Wish } from '../../api/engine.js';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
-import type { Store } from '../../store/types.js';
+import type { LedgerSnapshot, LedgerTally, Store } from '../../store/types.js';
 import { MASTER_TASK_QUEUE, type ExecutionInput } from '../../workflows/types.js';
 
 /** A workflow task that nobody answers is given to another master after this. */
@@ -51,14 +51,12 @@ export class TemporalEngine implements Engine {
     await this.client.workflow.getHandle(exId).signal('hostsFailed', reason);
   }
 
-  async ledger(exId: string): Promise<LedgerSnapshot | undefined> {
-    try {
-      const ledger = await this.client.workflow.getHandle(exId).query<LedgerSnapshot | null>('ledger');
-      return ledger ?? undefined;
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return undefined;
-      throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
-    }
+  ledger(exId: string): Promise<LedgerSnapshot | undefined> {
+    return this.query(exId, 'ledger');
+  }
+
+  tally(exId: string): Promise<LedgerTally | undefined> {
+    return this.query(exId, 'tally');
   }
 
   kickPlacement(): void {
@@ -77,6 +75,15 @@ export class TemporalEngine implements Engine {
 
   stop(): void {
     this.stopped = true;
+  }
+
+  private async query<T>(exId: string, name: string): Promise<T | undefined> {
+    try {
+      return (await this.client.workflow.getHandle(exId).query<T | null>(name)) ?? undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+    }
   }
 
   private async startUntilItIs(exId: string): Promise<void> {

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { CodedError } from '../../../src/errors.js';
-import type { Engine, LedgerSnapshot, Wish } from '../../../src/api/engine.js';
-import type { ExecutionStatus, Store } from '../../../src/store/types.js';
+import type { Engine, Wish } from '../../../src/api/engine.js';
+import type { ExecutionStatus, LedgerSnapshot, LedgerTally, Store } from '../../../src/store/types.js';
 
 /** Plays the workflows' part: hears what the API wants and writes statuses into the real store. */
 export class PlayedEngine implements Engine {
@@ -38,6 +38,13 @@ export class PlayedEngine implements Engine {
   async ledger(exId: string): Promise<LedgerSnapshot | undefined> {
     if (this.outage) throw this.outage;
     return this.ledgers.get(exId);
+  }
+
+  async tally(exId: string): Promise<LedgerTally | undefined> {
+    const ledger = await this.ledger(exId);
+    if (!ledger) return undefined;
+    const { issued, completed, failed, pending, recovered } = ledger;
+    return { issued, completed, failed, pending: pending.length, recovered };
   }
 
   /** When the execution's workflow is next told this. */

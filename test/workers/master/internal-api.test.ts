@@ -97,7 +97,7 @@ async function place(): Promise<{ execution: ExecutionDocument; hosts: HostRow[]
 }
 
 async function close({ ex_id }: ExecutionDocument): Promise<void> {
-  await store.executions.close(ex_id, 1_000, 'stopped', {}, {});
+  await store.executions.close(ex_id, 1_000, 'stopped', {}, null);
 }
 
 it('records the presence of a node, and says what it should host', async () => {

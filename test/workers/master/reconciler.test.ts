@@ -62,7 +62,7 @@ afterEach(async () => {
   engine.stop();
   await reconciler.stop();
   for (const { doc } of await store.executions.active()) {
-    await store.executions.close(doc.ex_id, 2_000_000_001, 'stopped', {}, {});
+    await store.executions.close(doc.ex_id, 2_000_000_001, 'stopped', {}, null);
   }
 });
 
