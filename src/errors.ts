@@ -60,7 +60,7 @@ export const ERRORS = {
   ),
   BAD_DELETED_OPTION: define(400, 'deleted query option must true or false'),
   BAD_TIMEOUT: define(400, (d) => `timeout must be a number of milliseconds above zero, got ${d.value}`),
-  FILTER_UNSUPPORTED: define(400, 'the filter parameter is not supported by this version'),
+  BAD_FILTER: define(400, (d) => `cannot read the filter at character ${d.at} (${d.near}): ${d.reason}`),
   BAD_LIST_PARAMETER: define(400, (d) => `${d.parameter} parameter must be a ${d.kind}, got ${d.value}`),
   BAD_SORT: define(400, (d) => `cannot sort by "${d.field}", must be one of: ${d.fields}`),
   UNKNOWN_PATH: define(404, (d) => `cannot ${d.method} endpoint ${d.url}`),

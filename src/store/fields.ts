@@ -1,8 +1,8 @@
 import { CodedError } from '../errors.js';
 import type { ListQuery } from './types.js';
 
-/** Type of a document field that lists can sort and filter by. */
-export type FieldType = 'text' | 'number' | 'boolean' | 'time';
+/** Type of a document field that lists can sort and filter by. Filters take `text` whole, and `words` apart. */
+export type FieldType = 'text' | 'words' | 'number' | 'boolean' | 'time';
 export type Fields = Readonly<Record<string, FieldType>>;
 
 type ValueOf<T extends FieldType> = T extends 'number' ? number : T extends 'boolean' ? boolean : string;
@@ -10,7 +10,7 @@ type ValueOf<T extends FieldType> = T extends 'number' ? number : T extends 'boo
 export type Columns<F extends Fields> = { [K in keyof F]: ValueOf<F[K]> | null };
 
 const CONFIG_FIELDS = {
-  name: 'text',
+  name: 'words',
   active: 'boolean',
   analytics: 'boolean',
   autorecover: 'boolean',
@@ -41,7 +41,7 @@ export const EXECUTION_FIELDS = {
   ...RECORD_FIELDS,
   _status: 'text',
   _has_errors: 'boolean',
-  _failureReason: 'text',
+  _failureReason: 'words',
   recovered_execution: 'text',
   recovered_slice_type: 'text',
   slicer_hostname: 'text',
@@ -55,15 +55,23 @@ export const FAILED_SLICE_FIELDS = {
   slice_id: 'text',
   slicer_id: 'number',
   slicer_order: 'number',
-  error: 'text',
+  error: 'words',
   retry_count: 'number',
   _created: 'time',
   _updated: 'time',
 } as const satisfies Fields;
 
+/** What filters know besides. */
+export const FAILED_SLICE_FILTER_FIELDS = {
+  ...FAILED_SLICE_FIELDS,
+  request: 'words',
+  state: 'text',
+} as const satisfies Fields;
+
 function columnValue(type: FieldType, value: unknown): string | number | boolean | null {
   switch (type) {
     case 'text':
+    case 'words':
       return typeof value === 'string' ? value : null;
     case 'time':
       return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null;

@@ -161,13 +161,33 @@ describe('jobs', () => {
       ['size=1000000', 'size parameter must be a integer from 0 to 10000, got 1000000'],
       ['sort=a&sort=b', 'sort parameter must be a string, got a,b'],
       ['deleted=maybe', 'deleted query option must true or false'],
-      ['filter=name:x', 'the filter parameter is not supported by this version'],
     ])('refuses ?%s', async (query, message) => {
       for (const path of ['/v1/jobs', '/v1/ex']) {
         const answer = await api.get(`${path}?${query}`);
         expect(answer.body).toEqual({ error: 400, message });
       }
     });
+
+    it('filters with the syntax of Lucene', async () => {
+      const { job_id, ex_id } = await api.running(job({ name: 'Nightly load', workers: 9 }));
+      const ids = async (path: string) =>
+        (await api.get(path)).body.map((found: never) => found['ex_id'] ?? found['job_id']);
+      const filter = encodeURIComponent(`name:"nightly load" AND workers:>8 AND job_id:${job_id}`);
+      expect(await ids(`/v1/jobs?filter=${filter}`)).toEqual([job_id]);
+      expect(await ids(`/v1/jobs?filter=${filter}&active=false`)).toEqual([]);
+      expect(await ids(`/v1/ex?filter=${filter}&status=running`)).toEqual([ex_id]);
+      expect(await ids(`/v1/ex?filter=${filter}&status=failed`)).toEqual([]);
+      expect(await ids(`/v1/ex/${ex_id}/errors?filter=error:x`)).toEqual([]);
+    });
+
+    it.each(['/v1/jobs', '/ex', `/v1/ex/${UNKNOWN_ID}/errors`, '/v1/ex/errors'])(
+      'says where a filter of %s is wrong',
+      async (path) => {
+        const { status, body } = await api.get(`${path}?filter=ex_id:x+AND+nme:y`);
+        expect(status).toBe(400);
+        expect(body.message).toMatch(/^cannot read the filter at character (1|13) \(".*"\): unknown field/);
+      },
+    );
 
     it('refuses to sort by what is no field', async () => {
       const { status, body } = await api.get('/v1/jobs?sort=nonsense:asc');

@@ -10,12 +10,12 @@ const given = (value: unknown): unknown => (value === '' ? undefined : value);
 const integer = (max: number) =>
   z.preprocess(given, z.coerce.number().transform(Math.trunc).pipe(z.int().min(0).max(max)).optional());
 
-/** `size`, `from` and `sort`, shared by all lists. */
+/** `size`, `from`, `sort` and `filter`, shared by all lists. */
 export const listQuery = z.object({
   size: integer(MAX_LIST_SIZE),
   from: integer(Number.MAX_SAFE_INTEGER),
   sort: z.preprocess(given, z.string().optional()),
-  filter: z.preprocess(given, z.undefined()),
+  filter: z.preprocess(given, z.string().optional()),
 });
 
 /** Absent or `false`: what is not deleted; `true` or empty: only what is. */
@@ -40,7 +40,6 @@ export function readQuery<T extends z.ZodType>(
 
 function badParameter(issue: z.core.$ZodIssue, value: unknown): CodedError {
   const parameter = String(issue.path[0]);
-  if (parameter === 'filter') return new CodedError('FILTER_UNSUPPORTED');
   if (parameter === 'deleted') return new CodedError('BAD_DELETED_OPTION');
   if (parameter !== 'size' && parameter !== 'from') {
     return new CodedError('BAD_LIST_PARAMETER', { parameter, kind: 'string', value });

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import { EXECUTION_FIELDS, paging } from '../fields.js';
+import { executionFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { ExecutionStatus, ExecutionStore } from '../types.js';
 import { executionCounters } from './execution-counters.js';
@@ -34,6 +35,7 @@ export function executionStore(db: Database): ExecutionStore {
         rows = rows.where('_status', '=', sql<ExecutionStatus>`any(${query.statuses}::text[])`);
       }
       if (query.deleted !== undefined) rows = rows.where(sql<boolean>`_deleted is true`, '=', query.deleted);
+      if (query.filter !== undefined) rows = rows.where(executionFilter(query.filter));
       const found = await rows
         .orderBy(page.field, orderBy(page))
         .orderBy('number', page.direction)

@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import { FAILED_SLICE_FIELDS, paging } from '../fields.js';
+import { failedSliceFilter } from '../filter/index.js';
 import type { Database, FailedSlicesTable } from '../schema.js';
 import type { FailedSlice, FailedSliceStore } from '../types.js';
 import { batches } from './batches.js';
@@ -41,6 +42,7 @@ export function failedSliceStore(db: Database): FailedSliceStore {
       const page = paging(query, FAILED_SLICE_FIELDS);
       let rows = db.selectFrom('failed_slices').selectAll();
       if (query.ex_id !== undefined) rows = rows.where('ex_id', '=', query.ex_id);
+      if (query.filter !== undefined) rows = rows.where(failedSliceFilter(query.filter));
       const found = await rows
         .orderBy(page.field, orderBy(page))
         .orderBy('ex_id')

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { CodedError } from '../../errors.js';
 import { extractColumns, JOB_FIELDS, paging } from '../fields.js';
+import { jobFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { JobDocument, JobStore } from '../types.js';
 import { orderBy } from './order.js';
@@ -63,6 +64,7 @@ export function jobStore(db: Database): JobStore {
       if (query.deleted !== undefined) {
         rows = rows.where(sql<boolean>`_deleted is true`, '=', query.deleted);
       }
+      if (query.filter !== undefined) rows = rows.where(jobFilter(query.filter));
       const found = await rows
         .orderBy(page.field, orderBy(page))
         .orderBy('job_id')

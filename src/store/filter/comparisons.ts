@@ -1,0 +1,170 @@
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
+import type { Fields, FieldType } from '../fields.js';
+import { FilterError } from './filter-error.js';
+import type { Bound, Part, Range, Term, Value } from './parse.js';
+import { likePattern, wordPattern } from './patterns.js';
+import { readTime, type Span } from './times.js';
+
+export type Condition = RawBuilder<SqlBool>;
+
+/** Comparisons in one condition; a term without a field is one for each field. */
+const MAX_COMPARISONS = 500;
+/** Of these, those that look for wildcards or words: they read through texts. */
+const MAX_SEARCHES = 40;
+/** Runs of wildcards in one term: each may be tried at each character. */
+const MAX_WILDCARDS = 8;
+
+/** Turns comparisons of one filter into SQL, and counts them. */
+export class Comparisons {
+  private made = 0;
+  private searches = 0;
+
+  constructor(
+    private readonly fields: Fields,
+    private readonly column: (field: string) => RawBuilder<unknown>,
+    private readonly now: number,
+  ) {}
+
+  exists(field: string): Condition {
+    this.made++;
+    return sql<SqlBool>`${this.column(field)} is not null`;
+  }
+
+  /** @throws FilterError if the value is none for the field's type */
+  compare(field: string, value: Value): Condition {
+    const condition = this.fitting(field, value);
+    if (condition !== undefined) return condition;
+    throw new FilterError(value.at, `${field} is a ${NAMES[this.fields[field]!]}, which this is not`);
+  }
+
+  /** For a term that says no field: any field whose type it fits. */
+  compareAny(term: Term): Condition {
+    const conditions = Object.keys(this.fields).flatMap((field) => this.fitting(field, term) ?? []);
+    return sql<SqlBool>`(${sql.join(conditions, sql.raw(' or '))})`;
+  }
+
+  /** Undefined if the value does not fit the field's type. */
+  private fitting(field: string, value: Value): Condition | undefined {
+    if (++this.made > MAX_COMPARISONS) {
+      throw new FilterError(value.at, `more than ${MAX_COMPARISONS} comparisons`);
+    }
+    const column = this.column(field);
+    return value.kind === 'term'
+      ? this.term(column, this.fields[field]!, value)
+      : this.range(column, this.fields[field]!, value);
+  }
+
+  private term(column: RawBuilder<unknown>, type: FieldType, term: Term): Condition | undefined {
+    const text = plain(term.parts);
+    switch (type) {
+      case 'text':
+        if (text !== undefined) return sql<SqlBool>`${column} = ${text}`;
+        return this.search(term, sql<SqlBool>`${column} like ${likePattern(term.parts)}`);
+      case 'words':
+        return this.words(column, term, text);
+      case 'boolean':
+        return text === 'true' || text === 'false' ? sql<SqlBool>`${column} = ${text === 'true'}` : undefined;
+      case 'number': {
+        const number = readNumber(text);
+        return number === undefined ? undefined : sql<SqlBool>`${column} = ${number}::double precision`;
+      }
+      case 'time': {
+        const span = this.time(text);
+        if (span === undefined) return undefined;
+        return sql<SqlBool>`(${column} >= ${time(span.from)} and ${column} < ${time(span.to)})`;
+      }
+    }
+  }
+
+  /** Words within a text; what has wildcards may also be the text as a whole. */
+  private words(column: RawBuilder<unknown>, term: Term, text: string | undefined): Condition {
+    const pattern = wordPattern(term.parts);
+    const whole =
+      text === undefined
+        ? sql<SqlBool>`${column} like ${likePattern(term.parts)}`
+        : sql<SqlBool>`${column} = ${text}`;
+    if (pattern === undefined) return this.search(term, whole);
+    const found = sql<SqlBool>`${column} ~ ${pattern}`;
+    return this.search(term, text === undefined ? sql<SqlBool>`(${found} or ${whole})` : found);
+  }
+
+  private search(term: Term, condition: Condition): Condition {
+    if (++this.searches > MAX_SEARCHES) {
+      throw new FilterError(term.at, `more than ${MAX_SEARCHES} searches for words or wildcards`);
+    }
+    if (
+      term.parts.filter((part) => typeof part === 'object' && part.wildcard === '*').length > MAX_WILDCARDS
+    ) {
+      throw new FilterError(term.at, `more than ${MAX_WILDCARDS} wildcards * in one term`);
+    }
+    return condition;
+  }
+
+  private range(column: RawBuilder<unknown>, type: FieldType, { min, max }: Range): Condition | undefined {
+    const ends = [
+      ...(min === undefined ? [] : [this.end(type, min, min.closed ? '>=' : '>')]),
+      ...(max === undefined ? [] : [this.end(type, max, max.closed ? '<=' : '<')]),
+    ];
+    const conditions = ends
+      .flatMap((end) => end ?? [])
+      .map(({ than, operator }) => sql<SqlBool>`${column} ${sql.raw(operator)} ${than}`);
+    if (conditions.length < ends.length) return undefined;
+    return sql<SqlBool>`(${sql.join(conditions, sql.raw(' and '))})`;
+  }
+
+  private end(
+    type: FieldType,
+    bound: Bound,
+    operator: Operator,
+  ): { operator: Operator; than: RawBuilder<unknown> } | undefined {
+    const text = plain(bound.parts);
+    if (text === undefined) return undefined;
+    switch (type) {
+      case 'text':
+      case 'words':
+        return { operator, than: sql`${text}` };
+      case 'boolean':
+        return undefined;
+      case 'number': {
+        const number = readNumber(text);
+        return number === undefined ? undefined : { operator, than: sql`${number}::double precision` };
+      }
+      case 'time': {
+        const span = this.time(text);
+        return span && spanEnd(span, operator);
+      }
+    }
+  }
+
+  private time(text: string | undefined): Span | undefined {
+    return text === undefined ? undefined : readTime(text, this.now);
+  }
+}
+
+type Operator = '<' | '<=' | '>' | '>=';
+
+const NAMES = {
+  text: 'text',
+  words: 'text',
+  number: 'number',
+  boolean: 'boolean (true or false)',
+  time: 'time',
+};
+
+/** Before or behind a whole span: it belongs to what `>=` and `<=` take in, and not to the others. */
+function spanEnd({ from, to }: Span, operator: Operator): { operator: Operator; than: RawBuilder<unknown> } {
+  if (operator === '>=' || operator === '<') return { operator, than: time(from) };
+  return { operator: operator === '>' ? '>=' : '<', than: time(to) };
+}
+
+const time = (ms: number): RawBuilder<unknown> => sql`${new Date(ms).toISOString()}::timestamptz`;
+
+/** The text of a term; undefined if there are wildcards in it. */
+function plain(parts: Part[]): string | undefined {
+  return parts.every((part) => typeof part === 'string') ? parts.join('') : undefined;
+}
+
+function readNumber(text: string | undefined): number | undefined {
+  const number = text === undefined || text.trim() === '' ? NaN : Number(text);
+  return Number.isFinite(number) ? number : undefined;
+}
