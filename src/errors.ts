@@ -43,9 +43,15 @@ export const ERRORS = {
     409,
     (d) => `Execution ${d.ex_id} is still ${d.status}; stop it before it is recovered`,
   ),
+  EX_ENDING: define(503, (d) => `Execution ${d.ex_id} is coming to its end just now; try again`, true),
   EX_NOT_RECOVERABLE: define(409, (d) => `Execution ${d.ex_id} cannot be recovered: ${d.reason}`),
   NO_ACTIVE_SLICER: define(404, (d) => `Could not find active slicer for ex_id: ${d.ex_id}`),
   BAD_CLEANUP_TYPE: define(400, 'cleanup_type must be empty or set to all, errors, pending'),
+  REPLAY_WITHOUT_FILTER: define(
+    400,
+    'filter must say which failed slices are replayed; filter=* replays all of them',
+  ),
+  BAD_DRY_RUN: define(400, 'dry_run must be true or false'),
   BAD_WORKERS: define(
     400,
     'Must provide a valid worker parameter(add/remove/total) that is a number and greater than zero',

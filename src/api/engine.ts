@@ -17,6 +17,13 @@ export interface Engine {
    */
   signal(exId: string, wish: Wish): Promise<void>;
   /**
+   * Replays failed slices of a running workflow that match the filter, in that workflow. Asking again with
+   * the same `id` replays nothing twice.
+   * @returns how many slices
+   * @throws CodedError EX_NOT_ACTIVE if no such workflow is running, TEMPORAL_UNAVAILABLE
+   */
+  replay(exId: string, request: { id: string; filter: string }): Promise<number>;
+  /**
    * The ledger as the workflow itself knows it, also of a closed or terminated one.
    * Undefined if Temporal does not know the workflow any more, or it never claimed its execution.
    * @throws CodedError TEMPORAL_UNAVAILABLE

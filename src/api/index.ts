@@ -9,6 +9,7 @@ import { controlRoutes } from './routes/control.js';
 import { executionRoutes } from './routes/executions.js';
 import { healthRoutes } from './routes/health.js';
 import { jobRoutes } from './routes/jobs.js';
+import { replayRoutes } from './routes/replay.js';
 import { rootRoutes } from './routes/root.js';
 import { createServices } from './services/index.js';
 
@@ -50,6 +51,7 @@ function routes(deps: ApiDependencies): Router {
   jobRoutes(versioned, services, deps);
   executionRoutes(versioned, services, deps);
   controlRoutes(versioned, services);
+  replayRoutes(versioned, services);
   clusterRoutes(versioned, deps);
 
   const router = Router();

@@ -57,6 +57,7 @@ export const FAILED_SLICE_FIELDS = {
   slicer_order: 'number',
   error: 'words',
   retry_count: 'number',
+  recovered_by: 'text',
   _created: 'time',
   _updated: 'time',
 } as const satisfies Fields;

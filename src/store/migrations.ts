@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
+import { recovery } from './migrations/0002_recovery.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -97,7 +98,10 @@ const initial: Migration = {
 };
 
 /** In the order of their names. A migration that was released is never changed; add another one. */
-const MIGRATIONS: Record<string, Migration> = { '0001_initial': initial };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001_initial': initial,
+  '0002_recovery': recovery,
+};
 
 /**
  * Brings the schema up to date. Masters that open one database at the same time take turns

@@ -46,7 +46,9 @@ export interface ExecutionsTable extends Omit<
   closed: Generated<boolean>;
   report: NullableJson<LedgerSnapshot>;
   recovery: NullableJson<RecoveryStart>;
+  /** Slices that lie in the store for it to recover: those of its insertion and those replayed since. */
   recovered_total: Generated<number>;
+  recovered_at_insert: Generated<number>;
 }
 
 /**
@@ -68,6 +70,10 @@ export interface FailedSlicesTable {
   retry_count: number | null;
   _created: string;
   _updated: string;
+  /** Where among the execution's recovered slices it was put, to be replayed; null: failed, and nothing more. */
+  replay_position: Generated<number | null>;
+  /** The last execution that recovered it. */
+  recovered_by: Generated<string | null>;
 }
 
 export interface RecoveredSlicesTable {
@@ -78,6 +84,8 @@ export interface RecoveredSlicesTable {
   request: string;
   slice_id: string | null;
   staged: Generated<string>;
+  /** The request that put it here; null: there since the execution was inserted. */
+  replay_id: string | null;
 }
 
 export interface SlicePagesTable {

@@ -122,6 +122,8 @@ export interface ExecutionRow {
   closed: boolean;
   /** What a recovered execution starts from; null for a fresh one. */
   recovery: RecoveryStart | null;
+  /** Slices of other executions that were stored for it when it was inserted. */
+  recovered_at_insert: number;
 }
 
 /** Where a recovered execution goes on from; its slices to replay lie beside it (`SlicePageStore.recovered`). */
@@ -134,6 +136,16 @@ export interface RecoveryStart {
   replayOnly: boolean;
 }
 
+/** What a new execution takes over from others that ended. */
+export interface Recovered {
+  start: RecoveryStart;
+  slices: Iterable<SliceTuple> | AsyncIterable<SliceTuple>;
+  /** Executions whose failed slices are marked with the new one, as far as it recovers them. */
+  sources?: string[];
+  /** The job's latest execution when the slices were chosen. */
+  latest?: string;
+}
+
 /** A failed slice, as `/errors` shows it (Teraslice REST API, section 7.5). `request` is a JSON string. */
 export interface FailedSlice {
   ex_id: string;
@@ -144,9 +156,14 @@ export interface FailedSlice {
   state: 'error';
   error: string;
   retry_count?: number;
+  /** The last execution that recovered it; ours, not Teraslice's. */
+  recovered_by?: string;
   _created: string;
   _updated: string;
 }
+
+/** What a slice is known by, in whichever execution it runs. */
+export type SliceKey = Pick<FailedSlice, 'slicer_id' | 'slicer_order' | 'slice_id'>;
 
 /** `[slicer_id, slicer_order, request as JSON, slice_id if it is not the derived one]` */
 export type SliceTuple = [number, number, string, string?];
@@ -165,6 +182,8 @@ export interface LedgerTally {
 /** The ledger of an execution at one moment, with the slices it still owes. */
 export interface LedgerSnapshot extends Omit<LedgerTally, 'pending'> {
   pending: SliceTuple[];
+  /** How many of `pending`, the first ones, may have been begun; reports of old do not say. */
+  started?: number;
   /** Last slice issued by each slicer: `[slicer_id, slicer_order, request as JSON]`. */
   last: Array<[number, number, string]>;
   slicerDone: boolean;
@@ -248,13 +267,17 @@ export interface ExecutionStore {
    * Stores a new `pending` execution together with the slices it recovers, all or nothing. The slices
    * may be read from this store while they are inserted.
    * @throws CodedError JOB_DELETED if the job was deleted.
-   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides).
+   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides), or a
+   *   later one than the recovery was planned on.
+   * @returns how many slices it recovers
    */
-  insert(
-    ex: ExecutionDocument,
-    recovered?: { start: RecoveryStart; slices: Iterable<SliceTuple> | AsyncIterable<SliceTuple> },
-  ): Promise<void>;
+  insert(ex: ExecutionDocument, recovered?: Recovered): Promise<number>;
   get(exId: string): Promise<ExecutionRow | undefined>;
+  /**
+   * The executions made after this one that recover it, or anything that it or its own origins were recovered
+   * by or from: those that may have taken slices of it. Oldest first.
+   */
+  recoveredSince(exId: string): Promise<ExecutionRow[]>;
   /** The job's latest execution by `_created`. */
   latest(jobId: string): Promise<ExecutionRow | undefined>;
   list(query: ListQuery & { statuses?: string[]; deleted?: boolean }): Promise<ExecutionDocument[]>;
@@ -295,6 +318,11 @@ export interface ExecutionStore {
    * (compare and set). True if it was written.
    */
   setWorkersWanted(exId: string, workers: number, expected?: number): Promise<boolean>;
+  /**
+   * Keeps the ledger of an execution whose workflow was ended from outside, while Temporal still knows it.
+   * Nothing is written if the execution is closed: then it has reported itself.
+   */
+  setReport(exId: string, report: LedgerSnapshot): Promise<void>;
   /** Merges keys into `doc.metadata`, also of a closed execution. */
   setMetadata(exId: string, metadata: Record<string, unknown>): Promise<void>;
   /** Sums over all executions (deleted ones too) in one statement, from status and counters. */
@@ -309,12 +337,46 @@ export interface ExecutionTotals {
 }
 
 export interface FailedSliceStore {
-  /** Idempotent by (ex_id, slicer_id, slicer_order, slice_id): a page written twice counts once. */
+  /**
+   * Idempotent by (ex_id, slicer_id, slicer_order, slice_id): a page written twice counts once. A slice that
+   * was being replayed has failed again: its row takes the new error.
+   */
   write(page: FailedSlice[]): Promise<void>;
+  /** What is being replayed is not listed, nor what a replay has completed. */
   list(query: ListQuery & { ex_id?: string }): Promise<FailedSlice[]>;
-  count(exId: string): Promise<number>;
-  /** All failed slices of an execution in order, page by page, for recovery. */
-  pages(exId: string, pageSize: number): AsyncIterable<FailedSlice[]>;
+  /** Counts what `list` would give. */
+  count(exId: string, filter?: string): Promise<number>;
+  /**
+   * All failed slices of an execution in order, page by page, for recovery. Among them are those put aside for
+   * a replay at `known` or beyond: positions of which the execution has never heard.
+   */
+  pages(
+    exId: string,
+    pageSize: number,
+    options?: { known?: number; filter?: string },
+  ): AsyncIterable<FailedSlice[]>;
+  /**
+   * Puts failed slices that match beside the slices that the execution recovers, at positions `from` to
+   * `to` - 1, and marks them, all in one transaction. The same `replayId` gets the same answer again.
+   * @throws CodedError EX_NOT_ACTIVE if the execution has ended
+   */
+  takeForReplay(exId: string, replayId: string, filter: string): Promise<{ from: number; to: number }>;
+  /**
+   * What became of slices in the last of the executions `takers` (oldest first) that recovered them, by the
+   * index of the slice; those that none has recovered are not there.
+   */
+  lastTakers(slices: SliceKey[], takers: string[]): Promise<Map<number, TakenSlice>>;
+}
+
+/** A slice in an execution that recovered it. */
+export interface TakenSlice {
+  ex_id: string;
+  /** Its last position among the slices to recover. */
+  position: number;
+  /** Whether it was recorded as failed there. */
+  failed: boolean;
+  /** Set if it failed there and was put aside to be replayed. */
+  replay_position: number | null;
 }
 
 /** Slices parked in the store: what an execution recovers, and slicer answers too large for one result. */

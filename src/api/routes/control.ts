@@ -131,7 +131,8 @@ export function controlRoutes(router: Router, { jobs, executions, control, audit
     async post(request, response) {
       const cleanup = cleanupOf(request);
       const old = await executions.row(pathParameter(request, 'ex_id'));
-      const submission = { job_id: old.doc.job_id, ex_id: await executions.recover(old, cleanup) };
+      const { ex_id } = await executions.recover(old, cleanup && { cleanup });
+      const submission = { job_id: old.doc.job_id, ex_id };
       await audit('_recover', submission, { cleanup });
       response.json(submission);
     },

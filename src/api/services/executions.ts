@@ -14,6 +14,12 @@ import { planRecovery, type CleanupType } from './recovery.js';
 
 const STATUSES: readonly string[] = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES];
 
+export interface RecoverOptions {
+  cleanup?: CleanupType;
+  job?: ValidatedJob;
+  filter?: string;
+}
+
 /** Reads executions and makes new ones. What is wanted of running ones: `ControlService`. */
 export class ExecutionService {
   constructor(private readonly deps: Pick<ApiDependencies, 'store' | 'engine' | 'version'>) {}
@@ -76,23 +82,44 @@ export class ExecutionService {
 
   /**
    * Makes a new execution that goes on where `old` ended: with the configuration `job`, else with its own.
+   * With a filter it replays failed slices that match, and ends.
+   * @returns the new execution, and how many slices it recovers
    * @throws CodedError EX_STILL_ACTIVE, EX_NOT_RECOVERABLE, JOB_ACTIVE, TEMPORAL_UNAVAILABLE
    */
-  async recover(old: ExecutionRow, cleanup?: CleanupType, job = configurationOf(old.doc)): Promise<string> {
+  async recover(
+    old: ExecutionRow,
+    { cleanup, job = configurationOf(old.doc), filter }: RecoverOptions = {},
+  ): Promise<{ ex_id: string; slices: number }> {
     const { ex_id, job_id, _status } = old.doc;
     if (old.doc._deleted === true) throw new CodedError('JOB_DELETED', { job_id, action: 'recovered' });
     if (!isTerminal(_status)) throw new CodedError('EX_STILL_ACTIVE', { ex_id, status: _status });
     const type = cleanup ?? (job.autorecover ? 'pending' : undefined);
-    const replayOnly = cleanup !== undefined && !job.autorecover;
-    const plan = await planRecovery(this.deps, old, type, replayOnly);
-    const latest = await this.latest(job_id);
+    const replayOnly = filter !== undefined || (cleanup !== undefined && !job.autorecover);
+    const latest = (await this.latest(job_id)) ?? old;
+    if (!isTerminal(latest.doc._status)) throw new CodedError('JOB_ACTIVE', { job_id });
+    const plan = await planRecovery(this.deps, old, {
+      type,
+      replayOnly,
+      ...(filter !== undefined && { filter }),
+    });
     const ex: ExecutionDocument = {
-      ...executionDocument(job_id, job, this.deps.version, latest?.doc),
+      ...executionDocument(job_id, job, this.deps.version, latest.doc),
       recovered_execution: ex_id,
       ...(type !== undefined && { recovered_slice_type: type }),
     };
-    await this.deps.store.executions.insert(ex, plan);
+    const slices = await this.deps.store.executions.insert(ex, { ...plan, latest: latest.doc.ex_id });
     this.deps.engine.submitted(ex.ex_id);
-    return ex.ex_id;
+    return { ex_id: ex.ex_id, slices };
+  }
+
+  /**
+   * Counts the failed slices of an execution that ended that match, but for those that a recovery has completed.
+   * @throws CodedError TEMPORAL_UNAVAILABLE
+   */
+  async countFailed(old: ExecutionRow, filter: string): Promise<number> {
+    const { slices } = await planRecovery(this.deps, old, { type: 'errors', replayOnly: true, filter });
+    let count = 0;
+    for await (const _ of slices) count++;
+    return count;
   }
 }

@@ -3,12 +3,14 @@ import { createAudit, type Audit } from './audit.js';
 import { ControlService } from './control.js';
 import { ExecutionService } from './executions.js';
 import { JobService } from './jobs.js';
+import { ReplayService } from './replay.js';
 
 /** What routes translate HTTP to. */
 export interface Services {
   jobs: JobService;
   executions: ExecutionService;
   control: ControlService;
+  replays: ReplayService;
   audit: Audit;
 }
 
@@ -18,6 +20,7 @@ export function createServices(deps: ApiDependencies): Services {
     executions,
     jobs: new JobService(deps, executions),
     control: new ControlService(deps, executions),
+    replays: new ReplayService(deps, executions),
     audit: createAudit(deps),
   };
 }

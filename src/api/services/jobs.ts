@@ -1,6 +1,6 @@
 import { validate as isUuid } from 'uuid';
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, JobDocument, ListQuery } from '../../store/types.js';
+import type { ExecutionRow, JobDocument, ListQuery, ValidatedJob } from '../../store/types.js';
 import { isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { jobDocument } from './documents.js';
@@ -114,6 +114,11 @@ export class JobService {
     return this.run(job, latest, true, cleanup);
   }
 
+  /** The job as it is now, ready to run. @throws CodedError JOB_NOT_FOUND, JOB_DELETED, JOB_INVALID */
+  async validated(jobId: string, action: string): Promise<ValidatedJob> {
+    return (await this.deps.validator.validate(await this.existing(jobId, action))).job;
+  }
+
   private async run(
     job: JobDocument,
     latest: ExecutionRow | undefined,
@@ -123,7 +128,7 @@ export class JobService {
     const { job: validated, warnings } = await this.deps.validator.validate(job);
     const exId =
       recover && latest !== undefined
-        ? await this.executions.recover(latest, cleanup, validated)
+        ? (await this.executions.recover(latest, { ...(cleanup && { cleanup }), job: validated })).ex_id
         : await this.executions.create(job.job_id, validated, latest);
     return { job_id: job.job_id, ex_id: exId, ...listed(warnings) };
   }

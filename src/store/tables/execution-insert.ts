@@ -1,13 +1,8 @@
 import { CodedError } from '../../errors.js';
 import type { Database } from '../schema.js';
-import type { ExecutionDocument, RecoveryStart, SliceTuple } from '../types.js';
-import { toNewExecution } from './execution-rows.js';
-import { discardStaged, stageSlices } from './recovered-slices.js';
-
-export interface Recovered {
-  start: RecoveryStart;
-  slices: Iterable<SliceTuple> | AsyncIterable<SliceTuple>;
-}
+import type { ExecutionDocument, Recovered } from '../types.js';
+import { latestOf, toNewExecution } from './execution-rows.js';
+import { discardStaged, markRecovered, stageSlices } from './recovered-slices.js';
 
 const isActiveConflict = (error: unknown): boolean =>
   error instanceof Error && 'constraint' in error && error.constraint === 'executions_one_active_per_job';
@@ -32,7 +27,7 @@ export async function insertExecution(
   db: Database,
   doc: ExecutionDocument,
   recovered?: Recovered,
-): Promise<void> {
+): Promise<number> {
   const { ex_id: exId, job_id: jobId } = doc;
   if (recovered !== undefined && (await isActive(db, jobId)))
     throw new CodedError('JOB_ACTIVE', { job_id: jobId });
@@ -49,6 +44,10 @@ export async function insertExecution(
         const action = recovered === undefined ? 'started' : 'recovered';
         throw new CodedError('JOB_DELETED', { job_id: jobId, action });
       }
+      if (recovered?.latest !== undefined && (await latestOf(trx, jobId))?.ex_id !== recovered.latest) {
+        // It may have done some of these slices meanwhile.
+        throw new CodedError('JOB_ACTIVE', { job_id: jobId });
+      }
       await trx
         .insertInto('executions')
         .values(toNewExecution(doc, recovered?.start, total))
@@ -64,8 +63,10 @@ export async function insertExecution(
           .where('ex_id', '=', exId)
           .executeTakeFirstOrThrow();
         if (count !== total) throw new Error(`${count} of ${total} recovered slices were stored`);
+        await markRecovered(trx, exId, recovered?.sources ?? []);
       }
     });
+    return total;
   } catch (error) {
     if (recovered !== undefined) await discardStaged(db, exId);
     throw isActiveConflict(error) ? new CodedError('JOB_ACTIVE', { job_id: jobId }, { cause: error }) : error;

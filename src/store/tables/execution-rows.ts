@@ -39,6 +39,7 @@ export const toExecutionRow = (row: ExecutionRecord, spec: ExecutionDocument): E
   report: row.report,
   closed: row.closed,
   recovery: row.recovery,
+  recovered_at_insert: row.recovered_at_insert,
 });
 
 export const toNewExecution = (
@@ -56,6 +57,7 @@ export const toNewExecution = (
   workers_wanted: doc.workers,
   recovery: recovery === undefined ? null : JSON.stringify(recovery),
   recovered_total: recoveredTotal,
+  recovered_at_insert: recoveredTotal,
 });
 
 /** Columns to write for a change of the document in `row`; fields that are undefined stay as they are. */
@@ -77,6 +79,15 @@ export const selectWithSpec = (db: Database) =>
     .innerJoin('execution_specs as specs', 'specs.ex_id', 'executions.ex_id')
     .selectAll('executions')
     .select('specs.spec');
+
+/** The job's latest execution, with its spec. */
+export const latestOf = (db: Database, jobId: string) =>
+  selectWithSpec(db)
+    .where('job_id', '=', jobId)
+    .orderBy('_created', 'desc')
+    .orderBy('number', 'desc')
+    .limit(1)
+    .executeTakeFirst();
 
 /** Finds the specs of rows, which are read apart: nothing ever changes or removes one. */
 export async function specsOf(db: Database, rows: Array<{ ex_id: string }>) {

@@ -66,7 +66,7 @@ function change(
 
 export function executionStatus(
   db: Database,
-): Pick<ExecutionStore, 'setStatus' | 'claim' | 'close' | 'setMetadata'> {
+): Pick<ExecutionStore, 'setStatus' | 'claim' | 'close' | 'setReport' | 'setMetadata'> {
   return {
     async setStatus(exId, seq, status, patch = {}) {
       if (!STATUSES.includes(status)) {
@@ -112,6 +112,15 @@ export function executionStatus(
           report: JSON.stringify(report ?? null),
         };
       });
+    },
+
+    async setReport(exId, report) {
+      await db
+        .updateTable('executions')
+        .set({ report: JSON.stringify(report) })
+        .where('ex_id', '=', exId)
+        .where('closed', '=', false)
+        .execute();
     },
 
     async setMetadata(exId, metadata) {

@@ -5,7 +5,14 @@ import type { Database } from '../schema.js';
 import type { ExecutionStatus, ExecutionStore } from '../types.js';
 import { executionCounters } from './execution-counters.js';
 import { insertExecution } from './execution-insert.js';
-import { DOCUMENT_COLUMNS, selectWithSpec, specsOf, toDocument, toExecutionRow } from './execution-rows.js';
+import {
+  DOCUMENT_COLUMNS,
+  latestOf,
+  selectWithSpec,
+  specsOf,
+  toDocument,
+  toExecutionRow,
+} from './execution-rows.js';
 import { executionStatus } from './execution-status.js';
 import { orderBy } from './order.js';
 
@@ -19,13 +26,34 @@ export function executionStore(db: Database): ExecutionStore {
     },
 
     async latest(jobId) {
-      const row = await selectWithSpec(db)
-        .where('job_id', '=', jobId)
-        .orderBy('_created', 'desc')
-        .orderBy('number', 'desc')
-        .limit(1)
-        .executeTakeFirst();
+      const row = await latestOf(db, jobId);
       return row && toExecutionRow(row, row.spec);
+    },
+
+    async recoveredSince(exId) {
+      // An origin that is not in the store any more still holds its recoveries together.
+      const rows = await selectWithSpec(db)
+        .where(
+          'executions.ex_id',
+          'in',
+          sql<string>`(
+            with recursive origins (ex_id) as (
+              select ${exId}::text collate "C"
+              union
+              select e.recovered_execution from executions e join origins o on e.ex_id = o.ex_id
+              where e.recovered_execution is not null
+            ), family (ex_id) as (
+              select ex_id from origins
+              union
+              select e.ex_id from executions e join family f on e.recovered_execution = f.ex_id
+            )
+            select ex_id from family
+          )`,
+        )
+        .where('number', '>', sql<number>`(select number from executions where ex_id = ${exId})`)
+        .orderBy('number')
+        .execute();
+      return rows.map((row) => toExecutionRow(row, row.spec));
     },
 
     async list(query) {

@@ -5,13 +5,19 @@ import type { Database, FailedSlicesTable } from '../schema.js';
 import type { FailedSlice, FailedSliceStore } from '../types.js';
 import { batches } from './batches.js';
 import { orderBy } from './order.js';
+import { lastTakers, matching, takeForReplay } from './replayed-slices.js';
 
 /** A request is JSON, where NUL is written as an escape; a bare one can only come from elsewhere. */
 const escapeNul = (request: string): string => request.replaceAll('\0', '\\u0000');
 
 function toFailedSlice(row: Selectable<FailedSlicesTable>): FailedSlice {
-  const { retry_count: retries, ...slice } = row;
-  return { ...slice, state: 'error', ...(retries !== null && { retry_count: retries }) };
+  const { retry_count: retries, recovered_by: recoveredBy, replay_position: _, ...slice } = row;
+  return {
+    ...slice,
+    state: 'error',
+    ...(retries !== null && { retry_count: retries }),
+    ...(recoveredBy !== null && { recovered_by: recoveredBy }),
+  };
 }
 
 async function insert(db: Database, page: FailedSlice[]): Promise<void> {
@@ -19,14 +25,17 @@ async function insert(db: Database, page: FailedSlice[]): Promise<void> {
   await sql`
     insert into failed_slices
       (ex_id, slicer_id, slicer_order, slice_id, request, error, retry_count, _created, _updated)
-    select * from unnest(
+    select distinct on (1, 2, 3, 4) * from unnest(
       ${column((slice) => slice.ex_id)}::text[], ${column((slice) => slice.slicer_id)}::integer[],
       ${column((slice) => slice.slicer_order)}::bigint[], ${column((slice) => slice.slice_id)}::text[],
       ${column((slice) => escapeNul(slice.request))}::text[], ${column((slice) => slice.error)}::text[],
       ${column((slice) => slice.retry_count ?? null)}::integer[],
       ${column((slice) => slice._created)}::timestamptz[], ${column((slice) => slice._updated)}::timestamptz[]
     )
-    on conflict do nothing
+    on conflict (ex_id, slicer_id, slicer_order, slice_id) do update
+    set error = excluded.error, retry_count = excluded.retry_count, _updated = excluded._updated,
+      replay_position = null
+    where failed_slices.replay_position is not null
   `.execute(db);
 }
 
@@ -40,7 +49,11 @@ export function failedSliceStore(db: Database): FailedSliceStore {
 
     async list(query) {
       const page = paging(query, FAILED_SLICE_FIELDS);
-      let rows = db.selectFrom('failed_slices').selectAll();
+      let rows = db
+        .selectFrom('failed_slices')
+        .selectAll()
+        .where('replay_position', 'is', null)
+        .where(matching(query.filter));
       if (query.ex_id !== undefined) rows = rows.where('ex_id', '=', query.ex_id);
       if (query.filter !== undefined) rows = rows.where(failedSliceFilter(query.filter));
       const found = await rows
@@ -55,19 +68,29 @@ export function failedSliceStore(db: Database): FailedSliceStore {
       return found.map(toFailedSlice);
     },
 
-    async count(exId) {
+    async count(exId, filter) {
       const { count } = await db
         .selectFrom('failed_slices')
         .select(({ fn }) => fn.countAll<number>().as('count'))
         .where('ex_id', '=', exId)
+        .where('replay_position', 'is', null)
+        .where(matching(filter))
         .executeTakeFirstOrThrow();
       return count;
     },
 
-    async *pages(exId, pageSize) {
+    async *pages(exId, pageSize, { known, filter } = {}) {
       let last: FailedSlice | undefined;
       for (;;) {
-        let rows = db.selectFrom('failed_slices').selectAll().where('ex_id', '=', exId);
+        let rows = db
+          .selectFrom('failed_slices')
+          .selectAll()
+          .where('ex_id', '=', exId)
+          .where(({ eb, or }) => {
+            const failed = eb('replay_position', 'is', null);
+            return known === undefined ? failed : or([failed, eb('replay_position', '>=', known)]);
+          })
+          .where(matching(filter));
         if (last !== undefined) {
           const { slicer_id: slicerId, slicer_order: order, slice_id: id } = last;
           rows = rows.where(
@@ -85,5 +108,8 @@ export function failedSliceStore(db: Database): FailedSliceStore {
         if (page.length < pageSize) return;
       }
     },
+
+    takeForReplay: (exId, replayId, filter) => takeForReplay(db, exId, replayId, filter),
+    lastTakers: (slices, takers) => lastTakers(db, slices, takers),
   };
 }

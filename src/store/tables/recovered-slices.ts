@@ -37,6 +37,15 @@ export async function discardStaged(db: Database, exId: string): Promise<void> {
   `.execute(db);
 }
 
+/** Marks failed slices of `sources` that an execution recovers. */
+export async function markRecovered(db: Database, exId: string, sources: string[]): Promise<void> {
+  await sql`
+    update failed_slices f set recovered_by = ${exId} from recovered_slices r
+    where r.ex_id = ${exId} and f.ex_id = any(${sources}::text[])
+      and f.slicer_id = r.slicer_id and f.slicer_order = r.slicer_order and f.slice_id = r.slice_id
+  `.execute(db);
+}
+
 /** Removes what a crash left staged: an hour is more than any staging takes. */
 export async function sweepStaged(db: Database): Promise<void> {
   await sql`

@@ -47,6 +47,19 @@ export class TemporalEngine implements Engine {
     }
   }
 
+  async replay(exId: string, request: { id: string; filter: string }): Promise<number> {
+    try {
+      const handle = this.client.workflow.getHandle(exId);
+      return await handle.executeUpdate<number, [typeof request]>('replay', {
+        updateId: request.id,
+        args: [request],
+      });
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
+      throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+    }
+  }
+
   async hostsFailed(exId: string, reason: string): Promise<void> {
     await this.client.workflow.getHandle(exId).signal('hostsFailed', reason);
   }

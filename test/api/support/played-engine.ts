@@ -13,7 +13,7 @@ export class PlayedEngine implements Engine {
   startsAfter = 1;
   /** Whether wishes are fulfilled by themselves. */
   obedient = true;
-  /** Thrown by `signal` and `ledger` instead of an answer. */
+  /** Thrown by `signal`, `replay` and `ledger` instead of an answer. */
   outage: Error | undefined;
   private readonly listeners = new EventEmitter();
   private readonly seqs = new Map<string, number>();
@@ -45,6 +45,13 @@ export class PlayedEngine implements Engine {
     if (!ledger) return undefined;
     const { issued, completed, failed, pending, recovered } = ledger;
     return { issued, completed, failed, pending: pending.length, recovered };
+  }
+
+  async replay(exId: string, { id, filter }: { id: string; filter: string }): Promise<number> {
+    if (this.outage) throw this.outage;
+    if (!this.seqs.has(exId)) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
+    const { from, to } = await this.store.failures.takeForReplay(exId, id, filter);
+    return to - from;
   }
 
   /** When the execution's workflow is next told this. */
