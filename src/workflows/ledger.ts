@@ -291,7 +291,14 @@ export class Ledger {
     }
   }
 
-  /** Everything owed, in the order in which it would be leased. */
+  /** How many slices may have been begun and have not ended: running, or leased. */
+  get begun(): number {
+    let count = this.runningSlices.size;
+    for (const lease of this.leases.values()) count += lease.slices.length;
+    return count;
+  }
+
+  /** Everything owed, in the order in which it would be leased: first what may have been {@link begun}. */
   owed(): SliceTuple[] {
     return [
       ...this.running.map((running) => running.slice),

@@ -134,6 +134,7 @@ export class ExecutionRun {
     return {
       ...this.ledger.tally(),
       pending: this.ledger.owed(),
+      started: this.ledger.begun,
       last: this.ledger.lastIssued(),
       slicerDone: this.slicerDone(),
       pages: this.slicer?.state.pages ?? [],
@@ -281,6 +282,8 @@ export class ExecutionRun {
               host: running.host,
               slice: running.slice,
             });
+            // A recovery tells what a stop cut short from what was never begun.
+            if (this.wanted === 'stopped' && result.outcome === 'ended') return;
             const failure = this.ledger.failureOfCollected(running, result);
             if (failure) await this.recordFailures([failure]);
             this.ledger.collected(running, result);

@@ -42,6 +42,7 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
       report: null,
       closed: false,
       recovery: null,
+      recovered_at_insert: 0,
     });
   });
 

@@ -113,6 +113,164 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
     }, 60_000);
   });
 
+  describe('that failed and are replayed', () => {
+    /** A running execution with failed slices 1 to `count`, which itself recovers `recovered` slices. */
+    async function failing(count: number, recovered = 0) {
+      const doc = makeExecution();
+      const start = { last: [], slicerDone: true, replayOnly: false };
+      const slices = Array.from({ length: recovered }, (_, order): SliceTuple => [
+        0,
+        order,
+        '{}',
+        `r${order}`,
+      ]);
+      await store.executions.insert(doc, recovered > 0 ? { start, slices } : undefined);
+      const page = Array.from({ length: count }, (_, n) => failedSlice(doc.ex_id, n + 1));
+      await store.failures.write(page);
+      return { exId: doc.ex_id, page };
+    }
+    const listed = async (exId: string): Promise<number[]> =>
+      (await store.failures.list({ ex_id: exId, sort: 'slicer_order:asc', size: 1e6 })).map(
+        (slice) => slice.slicer_order,
+      );
+
+    it('go behind what the execution recovers, once, and are not listed any more', async () => {
+      const { exId } = await failing(3, 2);
+      const taken = await store.failures.takeForReplay(exId, 'first', '*');
+      expect(taken).toEqual({ from: 2, to: 5 });
+      await store.failures.write([failedSlice(exId, 4)]);
+      await expect(store.failures.takeForReplay(exId, 'first', '*')).resolves.toEqual(taken);
+      await expect(listed(exId)).resolves.toEqual([4]);
+      await expect(store.failures.count(exId)).resolves.toBe(1);
+      await expect(store.failures.takeForReplay(exId, 'second', '*')).resolves.toEqual({ from: 5, to: 6 });
+      await expect(store.failures.takeForReplay(exId, 'third', '*')).resolves.toEqual({ from: 6, to: 6 });
+      const { slices, total } = await store.pages.recovered(exId, 2, 10, 1e6);
+      expect(slices).toEqual(
+        [1, 2, 3, 4].map((order) => [0, order, JSON.stringify({ order }), `slice-${order}`]),
+      );
+      expect(total).toBe(6);
+      await expect(store.executions.get(exId)).resolves.toMatchObject({ recovered_at_insert: 2 });
+    });
+
+    it('take turns when several ask at once', async () => {
+      const { exId } = await failing(50);
+      const taken = await Promise.all(
+        ['a', 'a', 'b', 'c'].map((id) => store.failures.takeForReplay(exId, id, '*')),
+      );
+      const [longest, ...others] = taken.toSorted((a, b) => b.to - b.from - (a.to - a.from));
+      expect(longest).toEqual({ from: 0, to: 50 });
+      expect(others.every(({ from, to }) => to === 50 && (from === 0 || from === 50))).toBe(true);
+      await expect(store.pages.recovered(exId, 0, 100, 1e6)).resolves.toMatchObject({ total: 50 });
+    });
+
+    it('are listed again with their new error when they fail again, and count once', async () => {
+      const { exId, page } = await failing(2);
+      await store.failures.takeForReplay(exId, 'a', '*');
+      const again = {
+        ...page[0]!,
+        error: 'Error: again',
+        retry_count: 5,
+        _updated: '2021-01-01T00:00:00.000Z',
+      };
+      await store.failures.write([again]);
+      await store.failures.write([{ ...again, error: 'the same page written twice' }]);
+      await expect(store.failures.list({ ex_id: exId })).resolves.toEqual([again]);
+      await expect(store.failures.takeForReplay(exId, 'b', '*')).resolves.toEqual({ from: 2, to: 3 });
+    });
+
+    it('are still failed for a recovery where the execution never heard of the replay', async () => {
+      const { exId } = await failing(2);
+      await store.failures.takeForReplay(exId, 'a', '*');
+      await store.failures.write([failedSlice(exId, 3)]);
+      await store.failures.takeForReplay(exId, 'b', '*');
+      const orders = async (known?: number) =>
+        (await drain(store.failures.pages(exId, 10, known === undefined ? {} : { known })))
+          .flat()
+          .map((slice) => slice.slicer_order);
+      await expect(orders()).resolves.toEqual([]);
+      await expect(orders(2)).resolves.toEqual([3]);
+      await expect(orders(0)).resolves.toEqual([1, 2, 3]);
+    });
+
+    it('stay as they are once the execution has ended', async () => {
+      const { exId } = await failing(2);
+      await store.executions.close(exId, 9, 'failed', {}, {});
+      await expect(store.failures.takeForReplay(exId, 'a', '*')).rejects.toMatchObject({
+        code: 'EX_NOT_ACTIVE',
+      });
+      await expect(listed(exId)).resolves.toEqual([1, 2]);
+    });
+  });
+
+  describe('that were recovered', () => {
+    const start = { last: [], slicerDone: true, replayOnly: true };
+    const tuple = (order: number): SliceTuple => [0, order, JSON.stringify({ order }), `slice-${order}`];
+
+    async function recovering(jobId: string, from: string, slices: SliceTuple[], sources = [from]) {
+      const doc = makeExecution({ job_id: jobId, recovered_execution: from });
+      const count = await store.executions.insert(doc, { start, slices, sources });
+      expect(count).toBe(slices.length);
+      await store.executions.close(doc.ex_id, 9, 'failed', {}, {});
+      return doc.ex_id;
+    }
+
+    it('are marked where they had failed, and only there', async () => {
+      const old = makeExecution();
+      await store.failures.write([1, 2].map((order) => failedSlice(old.ex_id, order)));
+      await store.failures.write([failedSlice('bystander', 2)]);
+      const by = await recovering(old.job_id, old.ex_id, [tuple(2)]);
+      const marks = async (exId: string) =>
+        (await store.failures.list({ ex_id: exId, sort: 'slicer_order:asc' })).map(
+          (slice) => slice.recovered_by,
+        );
+      await expect(marks(old.ex_id)).resolves.toEqual([undefined, by]);
+      await expect(marks('bystander')).resolves.toEqual([undefined]);
+      const last = await recovering(old.job_id, old.ex_id, [tuple(1), tuple(2)]);
+      await expect(marks(old.ex_id)).resolves.toEqual([last, last]);
+    });
+
+    it('are found in the execution that took them last, with what became of them there', async () => {
+      const old = makeExecution();
+      const first = await recovering(old.job_id, old.ex_id, [tuple(1), tuple(2), tuple(3)]);
+      const second = await recovering(old.job_id, first, [tuple(3), tuple(2)]);
+      await store.failures.write([failedSlice(second, 2)]);
+      const keys = [4, 3, 2, 1].map((order) => failedSlice('any', order));
+      await expect(store.failures.lastTakers(keys, [first, second])).resolves.toEqual(
+        new Map([
+          [1, { ex_id: second, position: 0, failed: false, replay_position: null }],
+          [2, { ex_id: second, position: 1, failed: true, replay_position: null }],
+          [3, { ex_id: first, position: 0, failed: false, replay_position: null }],
+        ]),
+      );
+      const positions = [...(await store.failures.lastTakers(keys, [first]))].map(([i, { position }]) => [
+        i,
+        position,
+      ]);
+      expect(positions).toEqual([
+        [1, 2],
+        [2, 1],
+        [3, 0],
+      ]);
+      await expect(store.failures.lastTakers([], [])).resolves.toEqual(new Map());
+    });
+
+    it('bind executions together, also around one that is gone', async () => {
+      const job = makeExecution().job_id;
+      const gone = makeExecution().ex_id;
+      const first = await recovering(job, gone, []);
+      const second = await recovering(job, first, []);
+      const sibling = await recovering(job, gone, []);
+      const fresh = makeExecution({ job_id: job });
+      await store.executions.insert(fresh);
+      const since = async (exId: string) =>
+        (await store.executions.recoveredSince(exId)).map(({ doc }) => doc.ex_id);
+      await expect(since(first)).resolves.toEqual([second, sibling]);
+      await expect(since(second)).resolves.toEqual([sibling]);
+      await expect(since(sibling)).resolves.toEqual([]);
+      await expect(since(fresh.ex_id)).resolves.toEqual([]);
+    });
+  });
+
   describe('to recover', () => {
     const start = {
       last: [[0, 7, NUL_REQUEST]] as Array<[number, number, string]>,
@@ -186,6 +344,23 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
         Array.from({ length: 30_000 }, (_, order) => order),
       );
     }, 60_000);
+
+    it('are refused if the job has run since they were chosen', async () => {
+      const old = makeExecution({ _created: '2020-01-01T00:00:00.000Z' });
+      await store.executions.insert(old);
+      await store.executions.close(old.ex_id, 9, 'failed', {}, {});
+      const other = makeExecution({ job_id: old.job_id, _created: '2020-01-01T00:00:00.001Z' });
+      await store.executions.insert(other);
+      await store.executions.close(other.ex_id, 9, 'failed', {}, {});
+      const insert = (latest: string) =>
+        store.executions.insert(makeExecution({ job_id: old.job_id }), {
+          start,
+          slices: [[0, 1, '{}']],
+          latest,
+        });
+      await expect(insert(old.ex_id)).rejects.toMatchObject({ code: 'JOB_ACTIVE' });
+      await expect(insert(other.ex_id)).resolves.toBe(1);
+    });
 
     it('are not there if the execution is refused or their source fails', async () => {
       const active = makeExecution();

@@ -19,6 +19,7 @@ const LAST_SEQ = 2_000_000_000;
 export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  private readonly keeping = new Set<Promise<void>>();
 
   constructor(
     private readonly store: Store,
@@ -37,6 +38,7 @@ export class Reconciler {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.running;
+    await Promise.all(this.keeping);
   }
 
   private async run(): Promise<void> {
@@ -68,5 +70,21 @@ export class Reconciler {
       _has_errors: true,
       ...(current.counters ? { _slicer_stats: current.counters.stats } : {}),
     });
+    if (workflow === undefined) return;
+    const kept = this.keepLedger(exId).finally(() => this.keeping.delete(kept));
+    this.keeping.add(kept);
+  }
+
+  /**
+   * Asks a workflow that could not report itself for its ledger: it is needed for a recovery, which may be
+   * wanted when Temporal has forgotten the workflow.
+   */
+  private async keepLedger(exId: string): Promise<void> {
+    try {
+      const ledger = await this.engine.ledger(exId);
+      if (ledger) await this.store.executions.setReport(exId, ledger);
+    } catch (error) {
+      this.logger.warn({ err: error, ex_id: exId }, 'the ledger of an execution could not be kept');
+    }
   }
 }

@@ -14,6 +14,8 @@ class PlayedTemporal {
   readonly workflows = new Map<string, string>();
   readonly started: string[] = [];
   readonly described: string[] = [];
+  /** What workflows answer when they are asked for their ledger. */
+  readonly ledgers = new Map<string, object>();
   away = false;
 
   readonly client = {
@@ -31,6 +33,7 @@ class PlayedTemporal {
           if (!name) throw new WorkflowNotFoundError('not found', id, undefined);
           return { status: { name } };
         },
+        query: async () => this.ledgers.get(id) ?? null,
       }),
     },
   } as unknown as Client;
@@ -122,6 +125,16 @@ it('ends active executions whose workflow is closed or unknown, with that reason
     expect(row?.doc._failureReason).toContain(why);
     expect(row?.doc).toMatchObject({ _has_errors: true, _slicer_stats: { processed: 12, failed: 2 } });
   }
+});
+
+it('keeps the ledger of a workflow that was ended from outside', async () => {
+  const execution = await insert('running');
+  temporal.workflows.set(execution.ex_id, 'TERMINATED');
+  temporal.ledgers.set(execution.ex_id, { issued: 7 });
+  reconciler.start();
+  await until(async () => (await store.executions.get(execution.ex_id))?.report !== null);
+  const row = await store.executions.get(execution.ex_id);
+  expect(row).toMatchObject({ report: { issued: 7 }, closed: false, doc: { _status: 'terminated' } });
 });
 
 it('leaves alone what runs, and what changed a moment ago', async () => {
