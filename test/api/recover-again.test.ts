@@ -1,6 +1,6 @@
-import type { LedgerSnapshot } from '../../src/api/engine.js';
-import type { FailedSlice, SliceTuple } from '../../src/store/types.js';
+import type { FailedSlice, LedgerSnapshot, SliceTuple } from '../../src/store/types.js';
 import { sliceId } from '../../src/workflows/slice-id.js';
+import { makeFailure, makeLedger } from '../support/executions.js';
 import { Random } from '../support/random.js';
 import { job, TestApi } from './support/api.js';
 
@@ -47,7 +47,7 @@ class Model {
       this.tuples.set(id, [slice[0], slice[1], slice[2], id]);
       if (state === 'pending') pending.push(slice);
       if (state === 'started') started.push(slice);
-      if (state === 'failed') failures.push(failure(exId, slice));
+      if (state === 'failed') failures.push(makeFailure(exId, slice));
       if (state !== 'completed') run.left.add(id);
     };
     recovered.slice(0, read).forEach(settle);
@@ -62,18 +62,14 @@ class Model {
       }
     }
     await api.store.failures.write(failures);
-    const report: LedgerSnapshot = {
-      issued: 0,
-      completed: 0,
+    const report = makeLedger({
       failed: failures.length,
       pending: [...started, ...pending],
       started: started.length,
-      last: this.issued > 0 ? [[0, this.issued, '{}']] : [],
-      slicerDone: false,
-      pages: [],
+      last: this.last,
       recoveredPosition: read < recovered.length ? read : null,
       recoverable: true,
-    };
+    });
     // Some end in order; of others only the workflow knows.
     if (random.chance(0.5)) api.engine.ledgers.set(exId, report);
     await api.engine.end(exId, 'failed', api.engine.ledgers.has(exId) ? null : report);
@@ -91,21 +87,6 @@ class Model {
   get last(): LedgerSnapshot['last'] {
     return this.issued > 0 ? [[0, this.issued, '{}']] : [];
   }
-}
-
-function failure(exId: string, slice: SliceTuple): FailedSlice {
-  const now = new Date().toISOString();
-  return {
-    ex_id: exId,
-    slice_id: sliceId(exId, slice),
-    slicer_id: slice[0],
-    slicer_order: slice[1],
-    request: slice[2],
-    state: 'error',
-    error: 'Error: no',
-    _created: now,
-    _updated: now,
-  };
 }
 
 const sorted = (slices: SliceTuple[]): SliceTuple[] => slices.toSorted((a, b) => a[1] - b[1]);

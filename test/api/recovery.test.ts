@@ -1,7 +1,7 @@
 import { CodedError } from '../../src/errors.js';
 import type { FailedSlice, LedgerSnapshot, SliceTuple } from '../../src/store/types.js';
 import { sliceId } from '../../src/workflows/slice-id.js';
-import { makeLedger } from '../support/executions.js';
+import { makeFailure, makeLedger } from '../support/executions.js';
 import { job, TestApi } from './support/api.js';
 
 const ledger = (changes: Partial<LedgerSnapshot> = {}): LedgerSnapshot =>
@@ -31,17 +31,8 @@ describe('recovery', () => {
   });
   afterAll(() => api.close());
 
-  const failure = (exId: string, order: number): FailedSlice => ({
-    ex_id: exId,
-    slice_id: sliceId(exId, [0, order, '']),
-    slicer_id: 0,
-    slicer_order: order,
-    request: `{"n":${order}}`,
-    state: 'error',
-    error: 'TSError: no',
-    _created: new Date().toISOString(),
-    _updated: new Date().toISOString(),
-  });
+  const failure = (exId: string, order: number): FailedSlice =>
+    makeFailure(exId, [0, order, `{"n":${order}}`]);
 
   /** An execution that failed with slice 0/3 in error and two slices that never ended. */
   async function failed(spec = job(), snapshot: LedgerSnapshot | null = ledger()) {
@@ -152,6 +143,30 @@ describe('recovery', () => {
     expect((await recovered(body.ex_id)).slices).toEqual(errors);
   });
 
+  it('tells slices that may have been begun from those that certainly were not', async () => {
+    // As Teraslice's recovery-spec has it: two completed, two begun, two failed, two pending.
+    const eight = ledger({
+      issued: 8,
+      failed: 2,
+      pending: [3, 5, 6, 8].map((order): SliceTuple => [0, order, '{}']),
+      started: 2,
+    });
+    const replayed = async (spec: Record<string, unknown>, query: string): Promise<number[]> => {
+      const { ex_id } = await api.running(spec);
+      await api.store.failures.write([failure(ex_id, 4), failure(ex_id, 7)]);
+      api.engine.ledgers.set(ex_id, eight);
+      await api.engine.end(ex_id, 'failed');
+      const { body } = await api.post(`/v1/ex/${ex_id}/_recover${query}`);
+      return (await recovered(body.ex_id)).slices.map(([, order]) => order);
+    };
+    expect(await replayed(job(), '?cleanup=errors')).toEqual([4, 7]);
+    expect(await replayed(job(), '?cleanup=pending')).toEqual([6, 8]);
+    expect(await replayed(job(), '?cleanup=all')).toEqual([4, 7, 3, 5, 6, 8]);
+    expect(await replayed(job(), '')).toEqual([4, 7, 3, 5, 6, 8]);
+    // It goes on by itself: what it left out would be lost without a word.
+    expect(await replayed(job({ autorecover: true }), '')).toEqual([3, 5, 6, 8]);
+  });
+
   it('replays every one of very many slices', async () => {
     const { ex_id } = await api.running();
     for (let from = 1; from <= 12_000; from += 500) {
@@ -210,6 +225,38 @@ describe('recovery', () => {
     ])('is possible if %s', async (_case, query, snapshot) => {
       const { ex_id } = await failed(job(), snapshot);
       expect((await api.post(`/v1/ex/${ex_id}/_recover${query}`)).status).toBe(200);
+    });
+  });
+
+  describe('of what failed and was replayed already', () => {
+    /** An execution with four failed slices, of which 1 to 3 were replayed at positions 0 to 2. */
+    async function replayed(snapshot: Partial<LedgerSnapshot>) {
+      const { ex_id } = await api.running();
+      await api.store.failures.write([1, 2, 3].map((order) => failure(ex_id, order)));
+      await api.store.failures.takeForReplay(ex_id, 'replay', '*');
+      await api.store.failures.write([failure(ex_id, 4)]);
+      await api.engine.end(ex_id, 'stopped', ledger({ pending: [], ...snapshot }));
+      const { body } = await api.post(`/v1/ex/${ex_id}/_recover?cleanup_type=errors`);
+      const errors = (await recovered(body.ex_id)).slices.map(([, order]) => order);
+      await api.engine.idle();
+      await api.engine.end(body.ex_id, 'completed', makeLedger());
+      const rest = (await api.post(`/v1/ex/${ex_id}/_recover?cleanup_type=pending`)).body.ex_id;
+      return { errors, pending: (await recovered(rest)).slices.map(([, order]) => order) };
+    }
+
+    it('takes what the workflow never heard of as failed', async () => {
+      expect(await replayed({ recoveredEnd: 0 })).toEqual({ errors: [1, 2, 3, 4], pending: [] });
+    });
+
+    it('takes what the workflow did not come to as pending', async () => {
+      expect(await replayed({ recoveredEnd: 3, recoveredPosition: 1 })).toEqual({
+        errors: [4],
+        pending: [2, 3],
+      });
+    });
+
+    it('leaves out what was completed', async () => {
+      expect(await replayed({ recoveredEnd: 3 })).toEqual({ errors: [4], pending: [] });
     });
   });
 

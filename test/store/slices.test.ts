@@ -194,7 +194,7 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
 
     it('stay as they are once the execution has ended', async () => {
       const { exId } = await failing(2);
-      await store.executions.close(exId, 9, 'failed', {}, {});
+      await store.executions.close(exId, 9, 'failed', {}, null);
       await expect(store.failures.takeForReplay(exId, 'a', '*')).rejects.toMatchObject({
         code: 'EX_NOT_ACTIVE',
       });
@@ -210,7 +210,7 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
       const doc = makeExecution({ job_id: jobId, recovered_execution: from });
       const count = await store.executions.insert(doc, { start, slices, sources });
       expect(count).toBe(slices.length);
-      await store.executions.close(doc.ex_id, 9, 'failed', {}, {});
+      await store.executions.close(doc.ex_id, 9, 'failed', {}, null);
       return doc.ex_id;
     }
 
@@ -348,10 +348,10 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
     it('are refused if the job has run since they were chosen', async () => {
       const old = makeExecution({ _created: '2020-01-01T00:00:00.000Z' });
       await store.executions.insert(old);
-      await store.executions.close(old.ex_id, 9, 'failed', {}, {});
+      await store.executions.close(old.ex_id, 9, 'failed', {}, null);
       const other = makeExecution({ job_id: old.job_id, _created: '2020-01-01T00:00:00.001Z' });
       await store.executions.insert(other);
-      await store.executions.close(other.ex_id, 9, 'failed', {}, {});
+      await store.executions.close(other.ex_id, 9, 'failed', {}, null);
       const insert = (latest: string) =>
         store.executions.insert(makeExecution({ job_id: old.job_id }), {
           start,

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import type { Counters, ExecutionDocument, JobDocument, LedgerSnapshot } from '../../src/store/types.js';
+import type {
+  Counters,
+  ExecutionDocument,
+  FailedSlice,
+  JobDocument,
+  LedgerSnapshot,
+  SliceTuple,
+} from '../../src/store/types.js';
+import { sliceId } from '../../src/workflows/slice-id.js';
 
 /** A job as a person would post it, with what the server adds. */
 export function makeJob(changes: Partial<JobDocument> = {}): JobDocument {
@@ -91,3 +99,24 @@ export const makeLedger = (changes: Partial<LedgerSnapshot> = {}): LedgerSnapsho
   recoverable: null,
   ...changes,
 });
+
+/** A slice that failed in an execution. */
+export function makeFailure(
+  exId: string,
+  slice: SliceTuple,
+  changes: Partial<FailedSlice> = {},
+): FailedSlice {
+  const now = new Date().toISOString();
+  return {
+    ex_id: exId,
+    slice_id: sliceId(exId, slice),
+    slicer_id: slice[0],
+    slicer_order: slice[1],
+    request: slice[2],
+    state: 'error',
+    error: 'TSError: no',
+    _created: now,
+    _updated: now,
+    ...changes,
+  };
+}

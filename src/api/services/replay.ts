@@ -33,10 +33,14 @@ export class ReplayService {
    * @throws CodedError EX_ENDING, JOB_ACTIVE, and those of `count`
    */
   async replay(row: ExecutionRow, filter: string, job?: () => Promise<ValidatedJob>): Promise<Replay> {
-    const { ex_id, job_id } = row.doc;
+    const { ex_id, job_id, _status } = row.doc;
+    const latest = await this.executions.latestOf(job_id);
+    // A recovery that runs may have the slices in hand: what is left is known when it has ended.
+    if (isTerminal(_status) && !isTerminal(latest.doc._status))
+      throw new CodedError('JOB_ACTIVE', { job_id });
     if ((await this.count(row, filter)) === 0) return { job_id, ex_id, replayed: 0 };
     let ended = row;
-    if (!isTerminal(row.doc._status)) {
+    if (!isTerminal(_status)) {
       const replayed = await this.replayActive(ex_id, filter);
       if (replayed !== undefined) return { job_id, ex_id, replayed };
       ended = await this.executions.row(ex_id);
