@@ -97,6 +97,17 @@ describe('replaying failed slices in bulk', () => {
     expect(await errorsOf(ex_id)).toHaveLength(1);
   });
 
+  it('takes what matches the filter', async () => {
+    const { ex_id } = await failing(5);
+    const active = await replay(`ex/${ex_id}`, `?filter=${encodeURIComponent('slicer_order:[1 TO 2]')}`);
+    expect(active.body.replayed).toBe(2);
+    await api.engine.end(ex_id, 'failed', makeLedger({ recoveredEnd: 2 }));
+    const ended = await replay(`ex/${ex_id}`, `?filter=${encodeURIComponent('slicer_order:>=4')}`);
+    expect((await recovered(ended.body.ex_id)).map(([, order]) => order)).toEqual([4, 5]);
+    const marked = await api.get(`/v1/ex/${ex_id}/errors?filter=recovered_by:${ended.body.ex_id}`);
+    expect(marked.body).toHaveLength(2);
+  });
+
   it('only counts with dry_run', async () => {
     const { job_id, ex_id } = await failing(3);
     const count = { job_id, ex_id, count: 3 };
@@ -112,6 +123,7 @@ describe('replaying failed slices in bulk', () => {
     ['?filter=', 400, 'filter must say which'],
     ['?filter=%20', 400, 'filter must say which'],
     ['?filter=*&filter=*', 400, 'filter must say which'],
+    ['?filter=nothing:here', 400, 'nothing'],
     ['?filter=*&dry_run=perhaps', 400, 'dry_run must be'],
   ])('refuses %j and changes nothing', async (query, expected, message) => {
     const { ex_id } = await failing(1);

@@ -21,7 +21,7 @@ export class ReplayService {
 
   /**
    * How many slices `replay` would replay now.
-   * @throws CodedError EX_NOT_RECOVERABLE, TEMPORAL_UNAVAILABLE, FILTER_UNSUPPORTED
+   * @throws CodedError EX_NOT_RECOVERABLE, TEMPORAL_UNAVAILABLE, BAD_FILTER
    */
   async count(row: ExecutionRow, filter: string): Promise<number> {
     if (!isTerminal(row.doc._status)) return this.deps.store.failures.count(row.doc.ex_id, filter);

@@ -1,6 +1,5 @@
 import { type Selectable, sql } from 'kysely';
 import { FAILED_SLICE_FIELDS, paging } from '../fields.js';
-import { failedSliceFilter } from '../filter/index.js';
 import type { Database, FailedSlicesTable } from '../schema.js';
 import type { FailedSlice, FailedSliceStore } from '../types.js';
 import { batches } from './batches.js';
@@ -55,7 +54,6 @@ export function failedSliceStore(db: Database): FailedSliceStore {
         .where('replay_position', 'is', null)
         .where(matching(query.filter));
       if (query.ex_id !== undefined) rows = rows.where('ex_id', '=', query.ex_id);
-      if (query.filter !== undefined) rows = rows.where(failedSliceFilter(query.filter));
       const found = await rows
         .orderBy(page.field, orderBy(page))
         .orderBy('ex_id')

@@ -5,16 +5,15 @@
  *                                                                                 → completed: stays marked
  *   failed → recovered by another execution: a row there, in `recovered_slices`
  */
-import { type RawBuilder, sql } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { CodedError } from '../../errors.js';
+import { failedSliceFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { SliceKey, TakenSlice } from '../types.js';
 
-/** The condition that a filter over failed slices stands for. @throws CodedError FILTER_UNSUPPORTED */
-export function matching(filter: string | undefined): RawBuilder<boolean> {
-  if (filter !== undefined && filter !== '*') throw new CodedError('FILTER_UNSUPPORTED');
-  return sql<boolean>`true`;
-}
+/** The condition that a filter over failed slices stands for; none: all. @throws CodedError BAD_FILTER */
+export const matching = (filter: string | undefined): RawBuilder<SqlBool> =>
+  filter === undefined ? sql<SqlBool>`true` : failedSliceFilter(filter);
 
 /** See `FailedSliceStore.takeForReplay`. */
 export function takeForReplay(
