@@ -1,4 +1,5 @@
-import { Context, heartbeat } from '@temporalio/activity';
+import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
+import { CodedError } from '../errors.js';
 import { isGone, oldHostsGone } from './recovered-hosts.js';
 import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { sliceId } from '../workflows/slice-id.js';
@@ -36,7 +37,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       if (!row) return null;
       if (row.doc.recovered_execution) await oldHostsGone(store, row.doc.recovered_execution, fenceTimeout);
       if (!(await store.executions.claim(exId, 1))) return null;
-      const { lifecycle, slicers, max_retries, probation_window, stateful } = row.doc;
+      const { lifecycle, slicers, max_retries, probation_window, stateful, max_failed_slices } = row.doc;
       return {
         lifecycle,
         workers: row.workers_wanted,
@@ -44,6 +45,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
         maxRetries: max_retries,
         probationWindow: probation_window,
         stateful,
+        maxFailedSlices: max_failed_slices,
         recovery: row.recovery,
       };
     },
@@ -79,6 +81,15 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
           _updated: now,
         })),
       );
+    },
+
+    async takeFailures({ exId, id, filter }) {
+      try {
+        return await store.failures.takeForReplay(exId, id, filter);
+      } catch (error) {
+        if (!(error instanceof CodedError) || error.retry) throw error;
+        throw ApplicationFailure.nonRetryable(error.message, error.code);
+      }
     },
 
     async recoveredSlices({ exId, position, limit, bytes }) {

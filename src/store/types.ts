@@ -48,6 +48,8 @@ export interface ValidatedJob {
   env_vars?: Record<string, string>;
   /** Longest time one slice may run, in ms, before its host is killed; 0 or absent: no limit. Ours, not Teraslice's. */
   slice_timeout?: number;
+  /** More failed slices than this end the execution: a number, or a share such as `"5%"`. Ours, not Teraslice's. */
+  max_failed_slices?: number | string | null;
   [property: string]: unknown;
 }
 

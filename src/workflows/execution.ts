@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { LedgerSnapshot, LedgerTally } from '../store/types.js';
 import { ExecutionRun } from './run.js';
-import type { ExecutionInput } from './types.js';
+import type { ExecutionInput, ReplayRequest } from './types.js';
 
 export const pause = wf.defineSignal('pause');
 export const resume = wf.defineSignal('resume');
@@ -10,6 +10,8 @@ export const setWorkers = wf.defineSignal<[number]>('setWorkers');
 export const setLogLevel = wf.defineSignal<[string]>('setLogLevel');
 /** The hosts of this execution cannot be started: it ends `failed`, with this reason. */
 export const hostsFailed = wf.defineSignal<[string]>('hostsFailed');
+/** Takes failed slices up again; answers how many. */
+export const replay = wf.defineUpdate<number, [ReplayRequest]>('replay');
 export const ledger = wf.defineQuery<LedgerSnapshot | null>('ledger');
 export const tally = wf.defineQuery<LedgerTally | null>('tally');
 
@@ -27,6 +29,9 @@ export async function execution(input: ExecutionInput): Promise<string> {
   wf.setHandler(setWorkers, (workers) => run.setWorkers(workers));
   wf.setHandler(setLogLevel, (level) => run.setLogLevel(level));
   wf.setHandler(hostsFailed, (reason) => run.hostsFailed(reason));
+  wf.setHandler(replay, (request) => run.replay(request), {
+    validator: (_request: ReplayRequest) => run.refuseReplay(),
+  });
   wf.setHandler(ledger, () => run.snapshot());
   wf.setHandler(tally, () => run.tally());
   wf.CancellationScope.current().cancelRequested.catch(() => run.want('stopped'));

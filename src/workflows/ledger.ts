@@ -41,7 +41,7 @@ export class Ledger {
   issued = 0;
   completed = 0;
   failed = 0;
-  /** Of those issued, how many an earlier execution left. */
+  /** Of those issued, how many an earlier execution left, or failed here before. */
   recovered = 0;
   records: number[] = [];
   times: number[] = [];
@@ -57,9 +57,11 @@ export class Ledger {
   private readonly tries = new Map<string, number>();
   private readonly last = new Map<number, [number, number, string]>();
 
+  /** @param dueAgain workflow time in ms from which a slice is tried again that killed its host so many times */
   constructor(
     private readonly maxRetries: number,
     state?: LedgerState,
+    private readonly dueAgain: (tries: number) => number = () => 0,
   ) {
     if (!state) return;
     this.issued = state.issued;
@@ -126,6 +128,12 @@ export class Ledger {
     this.issued += slices.length;
     this.recovered += slices.length;
     this.push(slices);
+  }
+
+  /** Failed slices are to be taken up again: they count as issued once they are. */
+  reopen(count: number): void {
+    this.failed -= count;
+    this.issued -= count;
   }
 
   /** Where the slicer of an earlier execution was. */
@@ -340,7 +348,7 @@ export class Ledger {
       return;
     }
     this.tries.set(key, tries);
-    this.retries.push({ slices: [slice], losses: 0, notBefore: 0 });
+    this.retries.push({ slices: [slice], losses: 0, notBefore: this.dueAgain(tries) });
   }
 
   private lookUp(id: number): Lease {

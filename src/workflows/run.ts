@@ -1,7 +1,8 @@
 import * as wf from '@temporalio/workflow';
-import { defineSearchAttributeKey } from '@temporalio/common';
-import type { Counters, ExecutionStatus, LedgerSnapshot, LedgerTally } from '../store/types.js';
-import { collector, leases, master, patientMaster, sinks } from './calls.js';
+import type { Counters, LedgerSnapshot, LedgerTally } from '../store/types.js';
+import { backOff } from './back-off.js';
+import { leases, master, patientMaster, sinks } from './calls.js';
+import { overBudget } from './failure-budget.js';
 import { Ledger } from './ledger.js';
 import {
   LEASE_BUDGET_MS,
@@ -11,12 +12,18 @@ import {
   smoothedMsPerSlice,
   wantedQueue,
 } from './lease-sizing.js';
+import { Overtime } from './overtime.js';
+import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
 import { SlicerClient } from './slicer-client.js';
+import { StatusLog } from './status-log.js';
+import { REPLAY_REFUSED } from './types.js';
 import type {
   Carried,
+  CollectResult,
   ExecutionInput,
   ExecutionSettings,
+  ReplayRequest,
   RunningSlice,
   SliceTuple,
   Wanted,
@@ -26,11 +33,12 @@ import type {
 const MAX_QUEUED_BYTES = 512 * 1024;
 /** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
 const MAX_HISTORY_EVENTS = 4_000;
-const RECOVERED_PAGE = 2_000;
 /** Shortest time between two looks at a `failing` execution, in ms. */
 const MIN_PROBATION_MS = 1_000;
 
-const statusKey = defineSearchAttributeKey('TemposliceStatus', 'KEYWORD');
+/** Runs that began before there was a pause know none. */
+const dueAgain = (tries: number): number =>
+  wf.patched('back-off') ? Date.now() + backOff(tries, Math.random()) : 0;
 
 /**
  * One run of the workflow of an execution.
@@ -49,42 +57,40 @@ export class ExecutionRun {
   private settings: ExecutionSettings | undefined;
   private ledger = new Ledger(0);
   private slicer: SlicerClient | undefined;
+  private parked: ParkedSlices | undefined;
+  private readonly log: StatusLog;
   private wanted: Wanted = 'running';
   private workers = 0;
-  private status: ExecutionStatus = 'scheduling';
-  private statusSeq = 0;
-  private countersSeq = 0;
   private lastLease = 0;
   private msPerSlice = 0;
   private started = 0;
-  private recoveredPosition: number | null = null;
   /** Slices of an earlier execution are still to be done. */
   private replaying = false;
-  private readingPage = false;
+  /** Requests to take failed slices up again that are not answered yet. */
+  private replays = 0;
+  /** The end has begun: nothing is taken up any more. */
+  private closing = false;
   private fatal: string | null = null;
-  /** No worker can be started: what is pending stays so. */
+  /** It cannot or must not go on: what is pending stays so. */
   private abandoned = false;
   private logLevel: string | null = null;
   private probation: Carried['probation'] = null;
   private changed = false;
-  private statusWrites: Promise<void> = Promise.resolve();
-  private statusWritesPending = 0;
   private readonly leaseScopes = new Map<number, wf.CancellationScope>();
-  private readonly collecting = new Set<string>();
+  private readonly overtime: Overtime;
 
   constructor(private readonly input: ExecutionInput) {
     const { carried } = input;
+    const wake = (): void => this.wake();
+    this.log = new StatusLog(input, () => this.counters(), wake, carried);
+    this.overtime = new Overtime(input.exId, (running, result) => this.collected(running, result), wake);
     if (!carried) return;
     this.begin(carried.settings, carried);
     this.wanted = carried.wanted;
     this.workers = carried.workers;
-    this.status = carried.status;
-    this.statusSeq = carried.statusSeq;
-    this.countersSeq = carried.countersSeq;
     this.lastLease = carried.lease;
     this.msPerSlice = carried.msPerSlice;
     this.started = carried.started;
-    this.recoveredPosition = carried.recoveredPosition;
     this.replaying = carried.replaying;
     this.fatal = carried.fatal;
     this.abandoned = carried.abandoned;
@@ -113,14 +119,34 @@ export class ExecutionRun {
     this.wake();
   }
 
+  /** @throws ApplicationFailure REPLAY_REFUSED */
+  refuseReplay(): void {
+    if (this.settings && !this.closing && this.wanted !== 'stopped' && this.fatal === null) return;
+    throw wf.ApplicationFailure.nonRetryable('the execution takes up nothing more', REPLAY_REFUSED);
+  }
+
+  /** Takes failed slices up again: from here on they are pending. Answers how many there are. */
+  async replay(request: ReplayRequest): Promise<number> {
+    this.replays++;
+    try {
+      const { from, to } = await master.takeFailures({ exId: this.input.exId, ...request });
+      this.ledger.reopen(to - from);
+      this.parked?.extend(to);
+      if (this.ledger.failed === 0 && this.log.status === 'failing') this.log.move('running');
+      return to - from;
+    } finally {
+      this.replays--;
+      this.wake();
+    }
+  }
+
   /**
    * The operations cannot be started, on any node that tried. Once slices have been processed that is an
    * outage, which may pass: hosts are tried again and again.
    */
   hostsFailed(reason: string): void {
     if (this.ledger.processed > 0) return;
-    this.abandoned = true;
-    this.fail(reason);
+    this.abandon(reason);
   }
 
   /** As {@link snapshot}, without the slices. */
@@ -138,8 +164,8 @@ export class ExecutionRun {
       last: this.ledger.lastIssued(),
       slicerDone: this.slicerDone(),
       pages: this.slicer?.state.pages ?? [],
-      recoveredPosition: this.recoveredPosition,
-      recoveredEnd: 0,
+      recoveredPosition: this.parked?.position ?? null,
+      recoveredEnd: this.parked?.end ?? 0,
       recoverable: this.slicer?.recoverable ?? null,
     };
   }
@@ -149,10 +175,10 @@ export class ExecutionRun {
       const settings = await master.claimExecution({ exId: this.input.exId });
       if (!settings) return 'not claimed';
       this.begin(settings);
-      this.statusSeq = 1;
+      this.log.claimed();
       this.started = Date.now();
-      this.move('initializing');
-      if (this.recoveredPosition !== null) this.move('recovering');
+      this.log.move('initializing');
+      if (this.replaying) this.log.move('recovering');
     }
     if (this.probation) this.watchProbation();
     await this.main();
@@ -161,20 +187,27 @@ export class ExecutionRun {
 
   private begin(settings: ExecutionSettings, carried?: Carried): void {
     this.settings = settings;
-    this.ledger = new Ledger(settings.maxRetries, carried?.ledger);
+    this.ledger = new Ledger(settings.maxRetries, carried?.ledger, dueAgain);
     this.slicer = new SlicerClient(this.input.exId, this.ledger, carried?.slicer, {
       answered: () => {
-        if (this.status === 'initializing') this.move('running');
+        if (this.log.status === 'initializing') this.log.move('running');
         this.wake();
       },
       failed: (reason) => this.fail(reason),
       changed: () => this.wake(),
     });
+    const parked = carried ?? { recoveredPosition: settings.recovery ? 0 : null };
+    this.parked = new ParkedSlices(
+      this.input.exId,
+      this.ledger,
+      this.slicer.state,
+      () => this.wake(),
+      parked,
+    );
     if (carried) return;
     this.workers ||= settings.workers;
     if (settings.recovery) {
       this.ledger.startFrom(settings.recovery.last);
-      this.recoveredPosition = 0;
       this.replaying = true;
       if (settings.recovery.replayOnly || settings.recovery.slicerDone) this.slicer.skip();
     }
@@ -195,7 +228,7 @@ export class ExecutionRun {
   /** Starts whatever can be started now. */
   private advance(): void {
     if (this.wanted === 'stopped') {
-      this.move('stopping');
+      this.log.move('stopping');
       this.cancelLeases();
       this.slicer?.detach();
     } else if (this.abandoned) {
@@ -203,16 +236,16 @@ export class ExecutionRun {
       this.slicer?.detach();
     } else if (this.wanted === 'paused') {
       this.cancelLeases();
-      if (this.ledger.leased === 0) this.move('paused');
+      if (this.ledger.leased === 0) this.log.move('paused');
     } else {
-      if (this.status === 'paused') this.move('running');
-      this.readPages();
+      if (this.log.status === 'paused') this.log.move('running');
+      if (!this.slicer?.overfull) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
       // What was not started would keep a run going whose workers are all busy with long slices.
       if (this.mustContinue()) this.cancelLeases();
       else this.issueLeases();
       this.askSlicer();
     }
-    for (const running of this.ledger.running) this.collect(running);
+    for (const running of this.ledger.running) this.overtime.collect(running);
     this.report();
   }
 
@@ -268,41 +301,13 @@ export class ExecutionRun {
     }
   }
 
-  /** Waits, at the node that has it, for a slice that outlasted its lease. */
-  private collect(running: RunningSlice): void {
-    const key = `${running.host}/${running.slice[0]}:${running.slice[1]}`;
-    if (this.collecting.has(key)) return;
-    this.collecting.add(key);
-    void (async () => {
-      try {
-        for (;;) {
-          try {
-            const result = await collector(running.node).collectSlice({
-              exId: this.input.exId,
-              host: running.host,
-              slice: running.slice,
-            });
-            // A recovery tells what a stop cut short from what was never begun.
-            if (this.wanted === 'stopped' && result.outcome === 'ended') return;
-            const failure = this.ledger.failureOfCollected(running, result);
-            if (failure) await this.recordFailures([failure]);
-            this.ledger.collected(running, result);
-            if (failure) this.sliceFailed();
-            return;
-          } catch (error) {
-            if (!(error instanceof wf.ActivityFailure)) throw error;
-            if (await master.hostGone({ host: running.host })) {
-              this.ledger.collected(running, { outcome: 'unknown' });
-              return;
-            }
-            await wf.sleep('1s');
-          }
-        }
-      } finally {
-        this.collecting.delete(key);
-        this.wake();
-      }
-    })();
+  private async collected(running: RunningSlice, result: CollectResult): Promise<void> {
+    // A recovery tells what a stop cut short from what was never begun.
+    if (this.wanted === 'stopped' && result.outcome === 'ended') return;
+    const failure = this.ledger.failureOfCollected(running, result);
+    if (failure) await this.recordFailures([failure]);
+    this.ledger.collected(running, result);
+    if (failure) this.sliceFailed();
   }
 
   private recordFailures(slices: Parameters<typeof master.recordFailures>[0]['slices']): Promise<void> {
@@ -315,36 +320,6 @@ export class ExecutionRun {
     slices.forEach((slice, i) => this.slicer?.event(['complete', slice, errors.get(i)]));
   }
 
-  /** Takes up slices that lie in the store: those of an earlier execution first, then the slicer's pages. */
-  private readPages(): void {
-    const page = this.slicer?.state.pages[0];
-    if (this.slicer?.overfull) return;
-    if (this.readingPage || (this.recoveredPosition === null && page === undefined)) return;
-    if (this.ledger.queued > RECOVERED_PAGE / 2 || this.ledger.queuedBytes > MAX_QUEUED_BYTES / 2) return;
-    this.readingPage = true;
-    void (async () => {
-      if (this.recoveredPosition !== null) await this.readRecovered(this.recoveredPosition);
-      else if (page !== undefined) {
-        const slices = await master.readPage({ exId: this.input.exId, page });
-        this.slicer?.state.pages.shift();
-        this.ledger.issue(slices);
-      }
-      this.readingPage = false;
-      this.wake();
-    })();
-  }
-
-  private async readRecovered(position: number): Promise<void> {
-    const page = await master.recoveredSlices({
-      exId: this.input.exId,
-      position,
-      limit: RECOVERED_PAGE,
-      bytes: MAX_QUEUED_BYTES / 2,
-    });
-    this.ledger.issueRecovered(page.slices);
-    this.recoveredPosition = page.next;
-  }
-
   private askSlicer(): void {
     const { slicer, ledger } = this;
     if (!slicer || this.fatal !== null) return;
@@ -353,9 +328,9 @@ export class ExecutionRun {
       return;
     }
     // What an earlier execution left comes first: a slicer may rely on it being done.
-    if (this.replaying && (this.recoveredPosition !== null || ledger.pending > 0)) return;
+    if (this.replaying && (this.parked?.position !== null || ledger.pending > 0)) return;
     this.replaying = false;
-    if (this.status === 'recovering') this.move('running');
+    if (this.log.status === 'recovering') this.log.move('running');
     const wanted = Math.min(
       wantedQueue(this.msPerSlice, this.workers) - ledger.queued,
       slicer.room(ledger.queued),
@@ -381,9 +356,17 @@ export class ExecutionRun {
   /** A slice was recorded as failed: the execution goes on, `failing`. */
   private sliceFailed(): void {
     const persistent = this.settings?.lifecycle === 'persistent';
-    if (this.status === 'running' || this.status === 'recovering') {
+    const { status } = this.log;
+    if (status === 'running' || status === 'recovering') {
       const why = persistent ? 'slice failure watch dog' : 'slice failure event';
-      this.move('failing', `execution ${this.input.exId} has encountered a processing error, reason: ${why}`);
+      this.log.move(
+        'failing',
+        `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
+      );
+    }
+    const limit = this.settings?.maxFailedSlices;
+    if (overBudget(limit, this.ledger)) {
+      this.abandon(`${this.ledger.failed} slices failed, more than max_failed_slices (${limit}) allows`);
     }
     if (persistent && !this.probation) {
       this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
@@ -402,7 +385,7 @@ export class ExecutionRun {
           this.ledger.processed > this.probation.processed
         ) {
           this.probation = null;
-          if (this.status === 'failing') this.move('running');
+          if (this.log.status === 'failing') this.log.move('running');
           return;
         }
         this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
@@ -410,11 +393,17 @@ export class ExecutionRun {
     })();
   }
 
+  /** Ends at once, `failed`: what is pending stays so. */
+  private abandon(reason: string): void {
+    this.abandoned = true;
+    this.fail(reason);
+  }
+
   private ended(): boolean {
-    if (!this.settings) return false;
-    if (this.wanted === 'stopped') return this.status === 'stopping' && this.ledger.leased === 0;
+    if (!this.settings || this.replays > 0) return false;
+    if (this.wanted === 'stopped') return this.log.status === 'stopping' && this.ledger.leased === 0;
     if (this.abandoned) return this.ledger.leased === 0;
-    if (this.recoveredPosition !== null || this.readingPage || this.ledger.pending > 0) return false;
+    if (this.parked?.position !== null || this.parked.reading || this.ledger.pending > 0) return false;
     if (this.fatal !== null) return this.slicer?.state.pages.length === 0;
     return this.slicer?.done === true && !this.slicer.eventsWaiting;
   }
@@ -422,21 +411,19 @@ export class ExecutionRun {
   /** Ends the hosts, waits for what they still answer, and closes the execution in the store. */
   private async finish(): Promise<string> {
     const { exId } = this.input;
+    this.closing = true;
     const stopped = this.wanted === 'stopped';
     const hosts = await patientMaster.finishHosts({ exId });
-    await wf.condition(() => this.collecting.size === 0);
-    await this.statusWrites;
+    await wf.condition(() => this.overtime.size === 0);
     const { status, reason } = verdictOf(exId, this.ledger, {
       stopped,
       fatal: this.fatal,
       failedFlushes: hosts.failed,
       lostHosts: this.settings?.stateful ? hosts.lost : 0,
     });
-    this.status = status;
-    this.upsertStatus();
     await master.closeExecution({
       exId,
-      seq: ++this.statusSeq,
+      seq: await this.log.close(status),
       status,
       failureReason: reason,
       counters: this.counters(),
@@ -445,40 +432,14 @@ export class ExecutionRun {
     return status;
   }
 
-  /** Notes a status and writes it to the store, in order. */
-  private move(status: ExecutionStatus, failureReason?: string): void {
-    if (this.status === status) return;
-    this.status = status;
-    this.upsertStatus();
-    const write = {
-      exId: this.input.exId,
-      seq: ++this.statusSeq,
-      status,
-      ...(failureReason === undefined ? {} : { failureReason }),
-      counters: this.counters(),
-      countersSeq: ++this.countersSeq,
-    };
-    this.statusWritesPending++;
-    this.statusWrites = this.statusWrites.then(async () => {
-      await master.setStatus(write);
-      this.statusWritesPending--;
-      this.wake();
-    });
-  }
-
-  private upsertStatus(): void {
-    if (this.input.searchAttributes) {
-      wf.upsertSearchAttributes([{ key: statusKey, value: this.status }]);
-    }
-  }
-
   private counters(): Counters {
     return countersOf(this.ledger, this.slicer?.state, this.started);
   }
 
   private report(): void {
-    sinks.counters.report(this.input.exId, ++this.countersSeq, this.counters());
-    const { status, workers, fatal } = this;
+    sinks.counters.report(this.input.exId, this.log.nextCounters(), this.counters());
+    const { workers, fatal } = this;
+    const { status } = this.log;
     wf.setCurrentDetails(detailsOf(this.input, this.ledger, { status, workers, fatal }));
   }
 
@@ -488,7 +449,7 @@ export class ExecutionRun {
   }
 
   private quiet(): boolean {
-    return this.ledger.leased === 0 && this.statusWritesPending === 0 && !this.readingPage;
+    return this.ledger.leased === 0 && this.replays === 0 && !this.log.busy && !this.parked?.reading;
   }
 
   private async continueAsNew(): Promise<never> {
@@ -499,14 +460,12 @@ export class ExecutionRun {
         ledger: this.ledger.state(),
         wanted: this.wanted,
         workers: this.workers,
-        status: this.status,
-        statusSeq: this.statusSeq,
-        countersSeq: this.countersSeq,
+        ...this.log.state(),
         lease: this.lastLease,
         msPerSlice: this.msPerSlice,
         started: this.started,
         slicer: (this.slicer as SlicerClient).state,
-        recoveredPosition: this.recoveredPosition,
+        ...(this.parked as ParkedSlices).state(),
         replaying: this.replaying,
         fatal: this.fatal,
         abandoned: this.abandoned,

@@ -1,3 +1,5 @@
+import type { ParkedState } from './parked-slices.js';
+import type { StatusState } from './status-log.js';
 import type { Counters, ExecutionStatus, LedgerSnapshot, RecoveryStart, SliceTuple } from '../store/types.js';
 
 export type { SliceTuple };
@@ -37,6 +39,8 @@ export interface ExecutionSettings {
   maxRetries: number;
   probationWindow: number;
   stateful: boolean;
+  /** Absent in runs that began before there was such a limit. */
+  maxFailedSlices?: number | string | null;
   recovery: RecoveryStart | null;
 }
 
@@ -76,19 +80,15 @@ export interface LedgerState {
   times: number[];
 }
 
-export interface Carried {
+export interface Carried extends StatusState, ParkedState {
   settings: ExecutionSettings;
   ledger: LedgerState;
   wanted: Wanted;
   workers: number;
-  status: ExecutionStatus;
-  statusSeq: number;
-  countersSeq: number;
   lease: number;
   msPerSlice: number;
   started: number;
   slicer: SlicerState;
-  recoveredPosition: number | null;
   replaying: boolean;
   fatal: string | null;
   abandoned: boolean;
@@ -221,6 +221,17 @@ export const SLICER_FAILURES = {
   died: 'SLICER_HOST_DIED',
 } as const;
 
+/** Failed slices to take up again. */
+export interface ReplayRequest {
+  /** A request that is repeated with its id is done once. */
+  id: string;
+  /** Which ones, as in lists; `*`: all. */
+  filter: string;
+}
+
+/** Type of the failure of a replay that comes when the execution is ending. */
+export const REPLAY_REFUSED = 'REPLAY_REFUSED';
+
 export interface FailedSliceInput {
   slice: SliceTuple;
   error: string;
@@ -246,6 +257,8 @@ export interface MasterActivities {
     countersSeq: number;
   }): Promise<void>;
   recordFailures(input: { exId: string; slices: FailedSliceInput[] }): Promise<void>;
+  /** The positions that they got among the recovered slices, `to` exclusive. */
+  takeFailures(input: { exId: string } & ReplayRequest): Promise<{ from: number; to: number }>;
   recoveredSlices(input: {
     exId: string;
     position: number;

@@ -2,15 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
   type Client,
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
-import { SearchAttributeType, TypedSearchAttributes, type SearchAttributePair } from '@temporalio/common';
+import {
+  ApplicationFailure,
+  SearchAttributeType,
+  TypedSearchAttributes,
+  type SearchAttributePair,
+} from '@temporalio/common';
 import type { Engine, Wish } from '../../api/engine.js';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { LedgerSnapshot, LedgerTally, Store } from '../../store/types.js';
-import { MASTER_TASK_QUEUE, type ExecutionInput } from '../../workflows/types.js';
+import { MASTER_TASK_QUEUE, REPLAY_REFUSED, type ExecutionInput } from '../../workflows/types.js';
 
 /** A workflow task that nobody answers is given to another master after this. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
@@ -55,7 +61,13 @@ export class TemporalEngine implements Engine {
         args: [request],
       });
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
+      const refused =
+        error instanceof WorkflowUpdateFailedError &&
+        error.cause instanceof ApplicationFailure &&
+        error.cause.type === REPLAY_REFUSED;
+      if (refused || error instanceof WorkflowNotFoundError) {
+        throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
+      }
       throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
     }
   }

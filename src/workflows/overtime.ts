@@ -1,0 +1,49 @@
+import * as wf from '@temporalio/workflow';
+import { collector, master } from './calls.js';
+import type { CollectResult, RunningSlice } from './types.js';
+
+/**
+ * Waits for slices that outlasted their lease, each at the node that has it.
+ *
+ *     running → (asked, again and again) → collected: its outcome, or `unknown` once its host is certainly gone
+ */
+export class Overtime {
+  private readonly collecting = new Set<string>();
+
+  constructor(
+    private readonly exId: string,
+    private readonly collected: (running: RunningSlice, result: CollectResult) => Promise<void>,
+    private readonly wake: () => void,
+  ) {}
+
+  /** Slices whose outcome is still waited for. */
+  get size(): number {
+    return this.collecting.size;
+  }
+
+  collect(running: RunningSlice): void {
+    const key = `${running.host}/${running.slice[0]}:${running.slice[1]}`;
+    if (this.collecting.has(key)) return;
+    this.collecting.add(key);
+    void (async () => {
+      try {
+        await this.collected(running, await this.outcomeOf(running));
+      } finally {
+        this.collecting.delete(key);
+        this.wake();
+      }
+    })();
+  }
+
+  private async outcomeOf({ node, host, slice }: RunningSlice): Promise<CollectResult> {
+    for (;;) {
+      try {
+        return await collector(node).collectSlice({ exId: this.exId, host, slice });
+      } catch (error) {
+        if (!(error instanceof wf.ActivityFailure)) throw error;
+        if (await master.hostGone({ host })) return { outcome: 'unknown' };
+        await wf.sleep('1s');
+      }
+    }
+  }
+}
