@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { unreplayable } from '../support/histories.js';
 import { exported, TestStack } from '../support/stack.js';
+import { until } from '../support/until.js';
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -88,6 +89,71 @@ it.each([
   expect(JSON.parse(errors[0]!.request)).toEqual({ slicer: 0, n: 11 });
   expect(errors[0]!.error).toContain(reason);
   expect(numbers(folder)).toEqual(all.filter((n) => n !== 11));
+});
+
+it('ends an execution at once that fails more slices than it may, and keeps the rest for a recovery', async () => {
+  const folder = stack.folder('budget');
+  const flag = join(folder, 'flag');
+  writeFileSync(flag, '');
+  const { job_id, ex_id } = await stack.submit({
+    workers: 2,
+    max_retries: 0,
+    max_failed_slices: 3,
+    operations: [
+      { _op: 'counter', slices: 400 },
+      { _op: 'trouble', kind: 'throw', values: [10, 11, 12, 13, 14, 15], flag },
+      { _op: 'slow', ms: 25 },
+      { _op: 'file_exporter', path: folder },
+    ],
+  });
+  const failed = await stack.ended(ex_id);
+  expect(failed).toMatchObject({ _status: 'failed' });
+  expect(failed._failureReason).toMatch(/^[45] slices failed, more than max_failed_slices \(3\) allows/);
+  const books = await stack.ledger(ex_id);
+  expect(books).toMatchObject({ balanced: true, source: 'report' });
+  expect(books.completed + books.failed).toBeLessThan(400);
+  rmSync(flag);
+  const recovery = await stack.verb<{ ex_id: string }>(job_id, '_recover');
+  expect(await stack.ended(recovery.ex_id)).toMatchObject({ _status: 'completed' });
+  expect(numbers(folder)).toEqual(Array.from({ length: 400 }, (_, n) => n));
+});
+
+it('takes failed slices up again while the execution goes on', async () => {
+  const folder = stack.folder('again');
+  const flag = join(folder, 'flag');
+  writeFileSync(flag, '');
+  const values = [3, 4, 9];
+  const { job_id, ex_id } = await stack.submit({
+    lifecycle: 'persistent',
+    workers: 2,
+    max_retries: 0,
+    operations: [
+      { _op: 'counter', slices: SLICES },
+      { _op: 'trouble', kind: 'throw', values, flag },
+      { _op: 'file_exporter', path: folder },
+    ],
+  });
+  await stack.processed(ex_id, SLICES);
+  expect(await stack.ledger(ex_id)).toMatchObject({ completed: SLICES - 3, failed: 3, source: 'workflow' });
+
+  const replay = `/v1/ex/${ex_id}/errors/_replay`;
+  expect((await stack.request('POST', replay)).status).toBe(400);
+  expect((await stack.request('POST', `${replay}?filter=*&dry_run=true`)).body).toMatchObject({ count: 3 });
+  // Still in the way: they fail once more, and are there once.
+  expect((await stack.request('POST', `${replay}?filter=*`)).body).toMatchObject({ ex_id, replayed: 3 });
+  await until(async () => (await stack.ledger(ex_id)).failed === 3, 20_000);
+  expect(await stack.errors(ex_id)).toHaveLength(3);
+
+  rmSync(flag);
+  expect((await stack.request('POST', `${replay}?filter=*`)).body).toMatchObject({ replayed: 3 });
+  await until(async () => (await stack.ledger(ex_id)).completed === SLICES, 20_000);
+  expect(await stack.errors(ex_id)).toEqual([]);
+  expect(await stack.reached(ex_id, 'running')).toMatchObject({ _status: 'running' });
+  expect(numbers(folder)).toEqual(all);
+
+  await stack.verb(job_id, '_stop');
+  const books = { issued: SLICES, completed: SLICES, failed: 0, pending: 0, recovered: 6, balanced: true };
+  expect(await stack.ledger(ex_id)).toMatchObject({ ...books, source: 'report' });
 });
 
 it('leaves histories that the workflow of today replays', async () => {

@@ -13,6 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { LedgerReport } from '../../src/api/services/ledger.js';
 import type { ControllerStats } from '../../src/api/services/statistics.js';
 import type { NodeState } from '../../src/api/services/cluster-state.js';
 import { isTerminal, type ExecutionDocument, type FailedSlice } from '../../src/store/types.js';
@@ -216,6 +217,10 @@ export class TestStack {
   /** Waits until so many slices were processed, of an execution that goes on. */
   async processed(exId: string, slices: number, limit = 30_000): Promise<void> {
     await until(async () => ((await this.controller(exId))?.processed ?? 0) >= slices, limit, POLL);
+  }
+
+  ledger(exId: string): Promise<LedgerReport> {
+    return this.ask('GET', `/v1/ex/${exId}/ledger`);
   }
 
   errors(exId: string): Promise<FailedSlice[]> {

@@ -37,6 +37,30 @@ it('counts what a lease did and puts the rest back in front', () => {
   expect(take(ledger, 2)).toEqual([5, 6, 7, 8, 9, 10]);
 });
 
+it('holds a slice back that killed its host, longer with each try', () => {
+  const ledger = new Ledger(3, undefined, (tries) => tries * 1_000);
+  ledger.issue(slices(1, 1));
+  take(ledger, 1);
+  ledger.settle(1, result(0, { died: 'gone' }));
+  expect(take(ledger, 2, MANY, 999)).toEqual([]);
+  expect(ledger.nextRetryIn(400)).toBe(600);
+  expect(take(ledger, 2, MANY, 1_000)).toEqual([1]);
+  ledger.settle(2, result(0, { died: 'gone' }));
+  expect(take(ledger, 3, MANY, 1_999)).toEqual([]);
+  expect(take(ledger, 3, MANY, 2_000)).toEqual([1]);
+});
+
+it('counts failed slices as issued anew when they are taken up again', () => {
+  const ledger = ledgerOf(3);
+  take(ledger, 1);
+  ledger.settle(1, result(3, { failed: [0, 2].map((i) => ({ i, error: 'e', retries: 0 })) }));
+  ledger.reopen(2);
+  expect(account(ledger)).toEqual({ issued: 1, completed: 1, failed: 0, pending: 0 });
+  ledger.issueRecovered([slice(1), slice(3)]);
+  expect(ledger.tally()).toEqual({ issued: 3, completed: 1, failed: 0, pending: 2, recovered: 2 });
+  expect(ledger.balanced).toBe(true);
+});
+
 it('bounds a lease by bytes, but gives one slice at least', () => {
   const ledger = new Ledger(3);
   ledger.issue([slice(1, 'x'.repeat(500)), slice(2, 'x'.repeat(100)), slice(3, 'x'.repeat(100))]);
