@@ -1,16 +1,44 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
-import { replay, type Recording } from '../support/histories.js';
+import { BUNDLE, replay, type Recording } from '../support/histories.js';
 
 const folder = new URL('./', import.meta.url);
 const names = readdirSync(fileURLToPath(folder)).filter((name) => name.endsWith('.json'));
+const recordings = names.map((name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Recording);
+
+/** Replays with a workflow that begins with `statement`; `wf` is the SDK in it. */
+async function replayChanged(statement: string): Promise<Array<string | null>> {
+  const code = readFileSync(BUNDLE, 'utf8');
+  const begin = /async function execution\(input\) \{/;
+  const sdk = /(_temporalio_workflow__WEBPACK_IMPORTED_MODULE_\d+__)\.defineSignal\('pause'\)/.exec(
+    code,
+  )?.[1];
+  expect(code).toMatch(begin);
+  const temporary = mkdtempSync(join(tmpdir(), 'temposlice-changed-'));
+  try {
+    const bundle = join(temporary, 'bundle.js');
+    writeFileSync(bundle, code.replace(begin, `$& const wf = ${sdk}; ${statement}`));
+    return await replay(recordings, bundle);
+  } finally {
+    rmSync(temporary, { recursive: true });
+  }
+}
 
 it('replays every recorded history with the workflow of today (how to record: record.ts)', async () => {
   expect(names.length).toBeGreaterThan(0);
-  const recordings = names.map(
-    (name) => JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Recording,
-  );
   const errors = await replay(recordings);
   expect(errors.map((error, i) => [names[i], error])).toEqual(names.map((name) => [name, null]));
+});
+
+it('catches a change that the runs of before cannot follow', async () => {
+  for (const error of await replayChanged('await wf.sleep(1);'))
+    expect(error).toMatch(/DeterminismViolation/);
+});
+
+it('lets them go on past a change that is patched', async () => {
+  const errors = await replayChanged("if (wf.patched('a change')) await wf.sleep(1);");
+  expect(errors).toEqual(names.map(() => null));
 });
