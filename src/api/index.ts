@@ -11,13 +11,14 @@ import { healthRoutes } from './routes/health.js';
 import { jobRoutes } from './routes/jobs.js';
 import { replayRoutes } from './routes/replay.js';
 import { rootRoutes } from './routes/root.js';
+import { tableRoutes } from './routes/tables.js';
 import { createServices } from './services/index.js';
 
 export type { ApiDependencies } from './dependencies.js';
 
 /**
  * The REST API. Every JSON endpoint is there with and without the prefix `/v1`; `/healthz`, `/metrics`,
- * `/internal` (nodes) and `/codec` (Temporal's Web UI) only without.
+ * `/txt` (tables), `/internal` (nodes) and `/codec` (Temporal's Web UI) only without.
  */
 export function createApi(deps: ApiDependencies): Express {
   const { settings, logger } = deps;
@@ -56,6 +57,7 @@ function routes(deps: ApiDependencies): Router {
 
   const router = Router();
   healthRoutes(router, deps);
+  tableRoutes(router, services, deps);
   router.use('/v1', versioned);
   router.use(versioned);
   return router;

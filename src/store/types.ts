@@ -282,6 +282,8 @@ export interface ExecutionStore {
   recoveredSince(exId: string): Promise<ExecutionRow[]>;
   /** The job's latest execution by `_created`. */
   latest(jobId: string): Promise<ExecutionRow | undefined>;
+  /** The latest execution of each of many jobs, by job; a job that never ran is not there. */
+  latestOfEach(jobIds: string[]): Promise<Map<string, ExecutionDocument>>;
   list(query: ListQuery & { statuses?: string[]; deleted?: boolean }): Promise<ExecutionDocument[]>;
   /** Every execution that is not terminal, oldest first. */
   active(): Promise<ExecutionRow[]>;

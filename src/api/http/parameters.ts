@@ -26,6 +26,23 @@ export const deletedQuery = z.object({
     .transform((value) => value !== undefined && value !== 'false'),
 });
 
+/** Which fields of a job's latest execution to show beside it; empty: all. */
+export const exQuery = z.object({
+  ex: z
+    .string()
+    .transform((fields) => fields.split(',').filter((field) => field !== ''))
+    .optional(),
+});
+
+/** Anything but `true` and `false` does not choose by activity. */
+export const jobListQuery = listQuery.extend(deletedQuery.shape).extend({
+  active: z
+    .unknown()
+    .optional()
+    .transform((value) => (value === 'true' ? true : value === 'false' ? false : undefined)),
+  ...exQuery.shape,
+});
+
 /** Reads a query by its schema. @throws CodedError what `failure` makes of the first issue */
 export function readQuery<T extends z.ZodType>(
   schema: T,

@@ -2,7 +2,7 @@ import type { Request, Router } from 'express';
 import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.js';
 import { jobBody } from '../http/bodies.js';
-import { deletedQuery, listQuery, readQuery } from '../http/parameters.js';
+import { exQuery, jobListQuery, readQuery } from '../http/parameters.js';
 import { pathParameter, resource } from '../http/resource.js';
 import type { Services } from '../services/index.js';
 
@@ -11,21 +11,6 @@ const submitQuery = z.object({
     .unknown()
     .optional()
     .transform((value) => value !== 'false'),
-});
-
-const exQuery = z.object({
-  ex: z
-    .string()
-    .transform((fields) => fields.split(',').filter((field) => field !== ''))
-    .optional(),
-});
-
-const jobListQuery = listQuery.extend(deletedQuery.shape).extend({
-  active: z
-    .unknown()
-    .optional()
-    .transform((value) => (value === 'true' ? true : value === 'false' ? false : undefined)),
-  ...exQuery.shape,
 });
 
 const jobSpec = z.record(z.string(), z.unknown());
@@ -51,9 +36,7 @@ export function jobRoutes(
       async get(request, response) {
         const { ex, ...query } = readQuery(jobListQuery, request.query);
         const list = await jobs.list(query);
-        response.json(
-          ex === undefined ? list : await Promise.all(list.map((job) => jobs.withExecution(job, ex))),
-        );
+        response.json(ex === undefined ? list : await jobs.withExecutions(list, ex));
       },
       async post(request, response) {
         const submission = await jobs.submit(specOf(request), readQuery(submitQuery, request.query).start);
@@ -71,7 +54,7 @@ export function jobRoutes(
       async get(request, response) {
         const { ex } = readQuery(exQuery, request.query);
         const job = await jobs.get(jobId(request));
-        response.json(ex === undefined ? job : await jobs.withExecution(job, ex));
+        response.json(ex === undefined ? job : (await jobs.withExecutions([job], ex))[0]);
       },
       async put(request, response) {
         const job = await jobs.update(jobId(request), specOf(request));

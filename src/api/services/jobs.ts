@@ -16,6 +16,12 @@ export interface Submission {
 
 const listed = (warnings: unknown[]): { warnings?: unknown[] } => (warnings.length > 0 ? { warnings } : {});
 
+/** The fields named; all if none is. */
+const chosen = (document: object, fields: string[]): object =>
+  fields.length === 0
+    ? document
+    : Object.fromEntries(Object.entries(document).filter(([field]) => fields.includes(field)));
+
 export class JobService {
   constructor(
     private readonly deps: Pick<ApiDependencies, 'store' | 'validator'>,
@@ -48,12 +54,13 @@ export class JobService {
     return this.deps.store.jobs.list(query);
   }
 
-  /** A job with its latest execution beside it: the fields named, all if none is; `{}` if there is none. */
-  async withExecution(job: JobDocument, fields: string[]): Promise<JobDocument> {
-    const row = await this.executions.latest(job.job_id);
-    if (row === undefined || row.doc._deleted === true) return { ...job, ex: {} };
-    const chosen = Object.entries(row.doc).filter(([field]) => fields.length === 0 || fields.includes(field));
-    return { ...job, ex: Object.fromEntries(chosen) };
+  /** Jobs with the latest execution of each beside it: the fields named, all if none is; `{}` if there is none. */
+  async withExecutions(jobs: JobDocument[], fields: string[]): Promise<JobDocument[]> {
+    const latest = await this.deps.store.executions.latestOfEach(jobs.map((job) => job.job_id));
+    return jobs.map((job) => {
+      const ex = latest.get(job.job_id);
+      return { ...job, ex: ex === undefined || ex._deleted === true ? {} : chosen(ex, fields) };
+    });
   }
 
   /**

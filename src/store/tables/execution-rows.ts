@@ -15,7 +15,7 @@ export const DOCUMENT_COLUMNS = [
   '_deleted_on',
 ] as const satisfies Array<keyof ExecutionsTable>;
 
-type DocumentRecord = Pick<ExecutionRecord, (typeof DOCUMENT_COLUMNS)[number]>;
+export type DocumentRecord = Pick<ExecutionRecord, (typeof DOCUMENT_COLUMNS)[number]>;
 
 /** The document: as inserted, what changed since laid over it, and the fields whose columns are the truth. */
 export function toDocument(row: DocumentRecord, spec: ExecutionDocument): ExecutionDocument {

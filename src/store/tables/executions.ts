@@ -1,20 +1,23 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { EXECUTION_FIELDS, paging } from '../fields.js';
 import { executionFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
-import type { ExecutionStatus, ExecutionStore } from '../types.js';
+import type { ExecutionStore } from '../types.js';
 import { executionCounters } from './execution-counters.js';
 import { insertExecution } from './execution-insert.js';
 import {
   DOCUMENT_COLUMNS,
   latestOf,
+  type DocumentRecord,
   selectWithSpec,
   specsOf,
   toDocument,
   toExecutionRow,
 } from './execution-rows.js';
 import { executionStatus } from './execution-status.js';
-import { orderBy } from './order.js';
+import { inOrder, listIds } from './list.js';
+
+const EXECUTIONS = { table: 'executions', id: 'ex_id', tie: 'number', fields: EXECUTION_FIELDS } as const;
 
 export function executionStore(db: Database): ExecutionStore {
   return {
@@ -56,22 +59,37 @@ export function executionStore(db: Database): ExecutionStore {
       return rows.map((row) => toExecutionRow(row, row.spec));
     },
 
+    async latestOfEach(jobIds) {
+      const found = await sql<{ job_id: string } & DocumentRecord>`
+        select latest.*
+        from unnest(${jobIds}::text[]) as wanted (job_id)
+        cross join lateral (
+          select job_id, ${sql.join(DOCUMENT_COLUMNS.map((column) => sql.ref(column)))}
+          from executions
+          where job_id = wanted.job_id
+          order by _created desc, number desc
+          limit 1
+        ) as latest
+      `.execute(db);
+      const specOf = await specsOf(db, found.rows);
+      return new Map(found.rows.map((row) => [row.job_id, toDocument(row, specOf(row.ex_id))]));
+    },
+
     async list(query) {
       const page = paging(query, EXECUTION_FIELDS);
-      let rows = db.selectFrom('executions').select(DOCUMENT_COLUMNS);
-      if (query.statuses !== undefined) {
-        rows = rows.where('_status', '=', sql<ExecutionStatus>`any(${query.statuses}::text[])`);
-      }
-      if (query.deleted !== undefined) rows = rows.where(sql<boolean>`_deleted is true`, '=', query.deleted);
-      if (query.filter !== undefined) rows = rows.where(executionFilter(query.filter));
-      const found = await rows
-        .orderBy(page.field, orderBy(page))
-        .orderBy('number', page.direction)
-        .limit(page.size)
-        .offset(page.from)
+      const conditions: Array<RawBuilder<SqlBool>> = [];
+      if (query.statuses !== undefined) conditions.push(sql`_status = any(${query.statuses}::text[])`);
+      if (query.deleted !== undefined)
+        conditions.push(query.deleted ? sql`_deleted` : sql`_deleted is not true`);
+      if (query.filter !== undefined) conditions.push(executionFilter(query.filter));
+      const ids = await listIds(db, EXECUTIONS, page, conditions);
+      const found = await db
+        .selectFrom('executions')
+        .select(DOCUMENT_COLUMNS)
+        .where('ex_id', '=', sql<string>`any(${ids}::text[])`)
         .execute();
       const specOf = await specsOf(db, found);
-      return found.map((row) => toDocument(row, specOf(row.ex_id)));
+      return inOrder(ids, found, (row) => row.ex_id).map((row) => toDocument(row, specOf(row.ex_id)));
     },
 
     async active() {

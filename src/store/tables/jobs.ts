@@ -1,10 +1,12 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { CodedError } from '../../errors.js';
 import { extractColumns, JOB_FIELDS, paging } from '../fields.js';
 import { jobFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { JobDocument, JobStore } from '../types.js';
-import { orderBy } from './order.js';
+import { inOrder, listIds } from './list.js';
+
+const JOBS = { table: 'jobs', id: 'job_id', tie: 'job_id', fields: JOB_FIELDS } as const;
 
 const toRow = (job: JobDocument) => ({
   ...extractColumns(JOB_FIELDS, job),
@@ -58,20 +60,20 @@ export function jobStore(db: Database): JobStore {
 
     async list(query) {
       const page = paging(query, JOB_FIELDS);
-      let rows = db.selectFrom('jobs').select('doc');
+      const conditions: Array<RawBuilder<SqlBool>> = [];
       // A job that does not say whether it is active counts as active.
-      if (query.active !== undefined) rows = rows.where(sql<boolean>`active is not false`, '=', query.active);
-      if (query.deleted !== undefined) {
-        rows = rows.where(sql<boolean>`_deleted is true`, '=', query.deleted);
-      }
-      if (query.filter !== undefined) rows = rows.where(jobFilter(query.filter));
-      const found = await rows
-        .orderBy(page.field, orderBy(page))
-        .orderBy('job_id')
-        .limit(page.size)
-        .offset(page.from)
+      if (query.active !== undefined)
+        conditions.push(query.active ? sql`active is not false` : sql`not active`);
+      if (query.deleted !== undefined)
+        conditions.push(query.deleted ? sql`_deleted` : sql`_deleted is not true`);
+      if (query.filter !== undefined) conditions.push(jobFilter(query.filter));
+      const ids = await listIds(db, JOBS, page, conditions);
+      const rows = await db
+        .selectFrom('jobs')
+        .select(['job_id', 'doc'])
+        .where('job_id', '=', sql<string>`any(${ids}::text[])`)
         .execute();
-      return found.map((row) => row.doc);
+      return inOrder(ids, rows, (row) => row.job_id).map((row) => row.doc);
     },
   };
 }

@@ -1,0 +1,74 @@
+import type { Request, Response } from 'express';
+import stringWidth from 'string-width';
+
+/** What a table shows and how, unless the query says otherwise. */
+export interface TableOptions {
+  columns: string[];
+  /** Text in place of a value that is missing. Default: N/A. */
+  missing?: string;
+}
+
+/**
+ * Answers a text table, as Teraslice's `/txt` endpoints do (Teraslice REST API, section 10). Of the query,
+ * `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
+ * The content type is Teraslice's, too; no browser takes what is in the table for a page of ours.
+ */
+export function sendTable(
+  request: Request,
+  response: Response,
+  rows: object[],
+  { columns, missing = 'N/A' }: TableOptions,
+): void {
+  const { fields, headers } = request.query;
+  const chosen = fieldList(fields);
+  response.set('Content-Security-Policy', "default-src 'none'; sandbox");
+  response
+    .type('text/html')
+    .send(renderTable(rows, chosen.length > 0 ? chosen : columns, { headers: headers !== 'false', missing }));
+}
+
+const fieldList = (fields: unknown): string[] => [
+  ...new Set(
+    [fields]
+      .flat()
+      .flatMap((list) => (typeof list === 'string' ? list.split(',') : []))
+      .map((field) => field.trim())
+      .filter((field) => field !== ''),
+  ),
+];
+
+/** Columns as wide as their widest cell, two spaces between them; without rows one that is blank. */
+export function renderTable(
+  rows: object[],
+  columns: string[],
+  { headers, missing }: { headers: boolean; missing: string },
+): string {
+  const cells =
+    rows.length > 0
+      ? rows.map((row) => columns.map((column) => printed(valueAt(row, column), missing)))
+      : [columns.map(() => '')];
+  const table = headers ? [columns, ...cells] : cells;
+  const widths = columns.map((_column, index) => Math.max(...table.map((line) => stringWidth(line[index]!))));
+  const lines = table.map((line) =>
+    line.map((cell, index) => cell + ' '.repeat(widths[index]! - stringWidth(cell))).join('  '),
+  );
+  if (headers) lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+/** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed`. */
+function valueAt(row: object, path: string): unknown {
+  let value: unknown = row;
+  for (const name of Object.hasOwn(row, path) ? [path] : path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return value;
+}
+
+/** Lists by their elements; objects have no text of their own. */
+function printed(value: unknown, missing: string): string {
+  if (value === undefined) return missing;
+  if (Array.isArray(value)) return value.map((element) => printed(element ?? '', '')).join(',');
+  return typeof value === 'object' && value !== null ? '[object Object]' : String(value);
+}

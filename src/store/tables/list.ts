@@ -1,0 +1,57 @@
+import { type RawBuilder, sql, type SqlBool } from 'kysely';
+import type { Fields, Paging } from '../fields.js';
+import type { Database } from '../schema.js';
+
+/** Texts are sorted by so many of their first characters: entries of an index have no room for more. */
+const SORTED_PREFIX = 100;
+/** Texts that are short, and have indexes as they are. */
+const SHORT = new Set(['job_id', 'ex_id', '_status']);
+
+interface ListedTable<F extends Fields> {
+  table: 'jobs' | 'executions';
+  id: 'job_id' | 'ex_id';
+  /** Column that breaks ties. */
+  tie: 'job_id' | 'number';
+  fields: F;
+}
+
+/**
+ * Ids of a page of a list, in its order. What lacks the field comes last in both directions, where an index
+ * read backwards has it first: descending, both kinds are read apart, each along the index.
+ */
+export async function listIds<F extends Fields>(
+  db: Database,
+  { table, id, tie, fields }: ListedTable<F>,
+  { field, direction, nullable, size, from }: Paging<F>,
+  conditions: Array<RawBuilder<SqlBool>>,
+): Promise<string[]> {
+  const column = sql.ref(field);
+  const way = sql.raw(direction);
+  const isLong = (fields[field] === 'text' || fields[field] === 'words') && !SHORT.has(field);
+  const key = isLong ? sql`left(${column}, ${sql.lit(SORTED_PREFIX)})` : column;
+  const order = sql`${key} ${way}, ${sql.ref(tie)} ${way}`;
+  const select = (missing: boolean, ...further: Array<RawBuilder<SqlBool>>) => {
+    const all = [...conditions, ...further];
+    const where = all.length > 0 ? sql`where ${sql.join(all, sql` and `)}` : sql``;
+    return sql`select ${sql.ref(id)} as id, ${sql.lit(missing)} as missing, ${column}, ${sql.ref(tie)} from ${sql.table(table)} ${where} order by ${order}`;
+  };
+  const page = sql`limit ${size} offset ${from}`;
+  const { rows } =
+    direction === 'asc' || !nullable
+      ? await sql<{ id: string }>`${select(false)} ${page}`.execute(db)
+      : await sql<{ id: string }>`
+          select id from (
+            (${select(false, sql`${column} is not null`)} limit ${size + from})
+            union all
+            (${select(true, sql`${column} is null`)} limit ${size + from})
+          ) as listed
+          order by missing, ${order} ${page}
+        `.execute(db);
+  return rows.map((row) => row.id);
+}
+
+/** Rows in the order of their ids; those that are gone meanwhile are left out. */
+export function inOrder<R>(ids: string[], rows: R[], idOf: (row: R) => string): R[] {
+  const byId = new Map(rows.map((row) => [idOf(row), row]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
