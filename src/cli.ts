@@ -1,6 +1,7 @@
 #!/usr/bin/env node
+import { leave } from './cli/leave.js';
 import { dropEmptyVariables } from './cli/options.js';
 import { createProgram } from './cli/program.js';
 
 dropEmptyVariables();
-await createProgram().parseAsync();
+await createProgram().parseAsync().catch(leave);

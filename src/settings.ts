@@ -1,4 +1,4 @@
-/** Settings of every process, as plain values. Flags and `TEMPOSLICE_…` variables fill them in `cli.ts`. */
+/** Settings of every process, as plain values. `src/cli/options.ts` fills them, from flags, variables and the configuration file. */
 export interface Settings {
   /** Port of the REST API. Default 5678. */
   port: number;
@@ -45,4 +45,10 @@ export interface Settings {
   hostMemory: number;
   /** pino level. Default info. */
   logLevel: string;
+  /** Configuration file that was read, for the processes that read its sections for operations. */
+  config?: string;
+  /** Days after which executions that have ended are removed; 0, the default: never. */
+  keepExecutions: number;
+  /** Port on which a node serves the metrics of its operations; 0: any free one; undefined, the default: none. */
+  metricsPort?: number;
 }

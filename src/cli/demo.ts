@@ -1,9 +1,10 @@
 import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createStack, leave, stopOnSignals, tell, type StartOptions } from '../workers/start.js';
+import { createStack, stopOnSignals, type StartOptions } from '../workers/start.js';
 import { prepareDemoJob, type DemoJob } from './demo-job.js';
 import { createDisplay } from './demo-progress.js';
+import { leave, tell } from './leave.js';
 import { isTerminal } from '../store/types.js';
 
 /** What the demo reads of `GET /v1/ex/{id}`. */

@@ -1,6 +1,7 @@
 import { createLogger } from '../logger.js';
 import { dieWithParent } from '../operations/parent-watch.js';
 import type { Settings } from '../settings.js';
+import type { ReadSettings } from './options.js';
 import { EXIT_CONFIGURATION, isConfigurationError } from '../workers/configuration-error.js';
 
 /** A part of the cluster that runs. */
@@ -18,11 +19,13 @@ export interface Running {
  */
 export async function runMember(
   name: 'master' | 'node',
-  settings: Settings,
+  { settings, warnings }: Pick<ReadSettings, 'settings' | 'warnings'>,
   run: (settings: Settings) => Promise<Running>,
 ): Promise<void> {
   const logger = createLogger(name, { level: settings.logLevel });
   const supervised = process.connected;
+  // A supervisor has said them already.
+  if (!supervised) for (const warning of warnings) logger.warn(warning);
   let running: Running | undefined;
   let stopping = false;
 

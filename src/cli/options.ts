@@ -1,6 +1,8 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { ConfigFile } from '../config/config-file.js';
+import { fileSettings, type FileSettings } from '../config/file-settings.js';
 import type { Settings } from '../settings.js';
 
 interface SettingOption {
@@ -152,6 +154,24 @@ const OPTIONS = {
     parse: integer(32),
     fallback: 1_024,
   },
+  config: {
+    flag: '-c, --config <file>',
+    description:
+      'YAML file with the sections terafoundation, teraslice and temposlice ' +
+      '(default: TERAFOUNDATION_CONFIG, /app/config/config.yaml, ./config.yaml)',
+    parse: (text) => resolve(text),
+  },
+  keepExecutions: {
+    flag: '--keep-executions <days>',
+    description: 'days after which executions that have ended are removed; 0: never',
+    parse: integer(0, 36_500),
+    fallback: 0,
+  },
+  metricsPort: {
+    flag: '--metrics-port <n>',
+    description: 'port on which a node serves the metrics of its operations; 0: any free one (default: none)',
+    parse: port,
+  },
   logLevel: {
     flag: '--log-level <level>',
     description: 'lowest level that is logged: trace, debug, info, warn, error, fatal',
@@ -163,42 +183,76 @@ const OPTIONS = {
 /** Settings that commands have in common, and those of one kind of process. */
 export const MASTER_SETTINGS: Array<keyof Settings> = [
   ...(['port', 'host', 'allowedHosts', 'dataDir', 'store', 'name', 'clusterToken', 'maxBodyBytes'] as const),
-  ...(['actionTimeout', 'shutdownTimeout', 'fenceTimeout', 'hostMemory', 'logLevel'] as const),
+  ...(['actionTimeout', 'shutdownTimeout', 'fenceTimeout', 'hostMemory', 'logLevel', 'config'] as const),
+  'keepExecutions',
 ];
 export const NODE_SETTINGS: Array<keyof Settings> = [
   ...(['nodeId', 'slots', 'dataDir', 'clusterToken', 'shutdownTimeout', 'fenceTimeout'] as const),
-  ...(['hostMemory', 'logLevel'] as const),
+  ...(['hostMemory', 'logLevel', 'config', 'host', 'metricsPort'] as const),
 ];
 export const TEMPORAL_SETTINGS: Array<keyof Settings> = ['temporal', 'namespace', 'temporalUiUrl'];
 export const EMBEDDED_SETTINGS: Array<keyof Settings> = ['temporalPort', 'temporalUiPort'];
 
 /** Adds the options of the given settings to a command; each is also an environment variable. */
-export function addOptions(
-  command: Command,
-  settings: Array<keyof Settings>,
-  required: Array<keyof Settings> = [],
-): void {
+export function addOptions(command: Command, settings: Array<keyof Settings>): void {
   for (const setting of new Set(settings)) {
     const { flag, description, parse, fallback, shown }: SettingOption = OPTIONS[setting];
     const option = new Option(flag, description).env(variableOf(setting)).argParser(parse);
     if (fallback !== undefined) option.default(fallback, shown);
-    if (required.includes(setting)) option.makeOptionMandatory();
     command.addOption(option);
+    // Teraslice's name for it.
+    if (setting === 'config') command.addOption(new Option('--configfile <file>').hideHelp());
   }
 }
 
-/** The settings of a parsed command, complete, and which of them a person gave. */
-export function readSettings(command: Command): { settings: Settings; explicit: Set<keyof Settings> } {
+export interface ReadSettings {
+  /** Complete. */
+  settings: Settings;
+  /** Which of them a person gave: by flag, variable or file. */
+  explicit: Set<keyof Settings>;
+  /** What the configuration file has that means nothing. */
+  warnings: string[];
+}
+
+/**
+ * The settings of a parsed command: flags, then variables, then the configuration file, then defaults.
+ * @throws ConfigurationError with the place in the configuration file, or if one of `required` is not given
+ */
+export function readSettings(command: Command, required: Array<keyof Settings> = []): ReadSettings {
   const names = Object.keys(OPTIONS) as Array<keyof Settings>;
-  const given = command.opts<Partial<Settings>>();
-  const explicit = new Set(
+  const given = new Set(
     names.filter((setting) => !['default', undefined].includes(command.getOptionValueSource(setting))),
   );
-  const fallbacks = names.map((setting) => [setting, (OPTIONS[setting] as SettingOption).fallback]);
-  const settings = { ...Object.fromEntries(fallbacks), ...given } as Settings;
+  const options = command.opts<Partial<Settings> & { configfile?: string }>();
+  const file = configFile(options.config ?? options.configfile);
+  const { settings: filed, warnings }: FileSettings = file
+    ? fileSettings(
+        file,
+        names.filter((setting) => setting !== 'config'),
+        (setting, text) => (OPTIONS[setting] as SettingOption).parse(text),
+      )
+    : { settings: {}, warnings: [] };
+
+  const valueOf = (setting: keyof Settings): unknown =>
+    given.has(setting) ? options[setting] : (filed[setting] ?? (OPTIONS[setting] as SettingOption).fallback);
+  const settings = Object.fromEntries(
+    names.map((setting) => [setting, valueOf(setting)]),
+  ) as unknown as Settings;
+  for (const setting of required) {
+    if (settings[setting] === undefined) {
+      command.error(`error: required option '${OPTIONS[setting].flag}' not specified`);
+    }
+  }
+  if (file) settings.config = file.path;
   settings.temporalUiUrl ??= settings.temporalUiPort ? `http://127.0.0.1:${settings.temporalUiPort}` : '';
   settings.master ??= `http://127.0.0.1:${settings.port}`;
-  return { settings, explicit };
+  const explicit = new Set([...given, ...(Object.keys(filed) as Array<keyof Settings>)]);
+  return { settings, explicit, warnings };
+}
+
+function configFile(path: string | undefined): ConfigFile | undefined {
+  const named = path ?? process.env.TERAFOUNDATION_CONFIG;
+  return named ? ConfigFile.read(named) : ConfigFile.find();
 }
 
 /** The environment of a child process: this one's, with exactly these settings. */

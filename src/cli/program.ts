@@ -19,7 +19,8 @@ Examples:
   temposlice master --temporal temporal:7233 --store postgresql://user@db/temposlice --host 0.0.0.0
   temposlice node --temporal temporal:7233 --master http://master:5678 --slots 8
 
-Every option is an environment variable, too: --data-dir is TEMPOSLICE_DATA_DIR. Flags win.`;
+Every option is an environment variable, too: --data-dir is TEMPOSLICE_DATA_DIR. And a key of the configuration
+file's section temposlice: data_dir. Flags win over variables, variables over the file.`;
 
 /** The command line. Commands load what they run only when they run. */
 export function createProgram(): Command {
@@ -46,9 +47,9 @@ export function createProgram(): Command {
     .action(async () => {
       const { runMember } = await import('./member.js');
       const { runMaster } = await import('../workers/master/index.js');
-      await runMember('master', readSettings(master).settings, runMaster);
+      await runMember('master', readSettings(master, ['temporal']), runMaster);
     });
-  addOptions(master, [...MASTER_SETTINGS, ...TEMPORAL_SETTINGS], ['temporal']);
+  addOptions(master, [...MASTER_SETTINGS, ...TEMPORAL_SETTINGS]);
 
   const node = program
     .command('node')
@@ -56,9 +57,9 @@ export function createProgram(): Command {
     .action(async () => {
       const { runMember } = await import('./member.js');
       const { runNode } = await import('../workers/node/index.js');
-      await runMember('node', readSettings(node).settings, runNode);
+      await runMember('node', readSettings(node, ['temporal', 'master']), runNode);
     });
-  addOptions(node, [...NODE_SETTINGS, ...TEMPORAL_SETTINGS, 'master'], ['temporal', 'master']);
+  addOptions(node, [...NODE_SETTINGS, ...TEMPORAL_SETTINGS, 'master']);
 
   const demo = program
     .command('demo')

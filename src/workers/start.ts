@@ -1,22 +1,15 @@
 import { fileURLToPath } from 'node:url';
-import { environmentOf } from '../cli/options.js';
+import { leave, tell } from '../cli/leave.js';
+import { environmentOf, type ReadSettings } from '../cli/options.js';
 import { pino } from 'pino';
 import { createLogger } from '../logger.js';
-import type { Settings } from '../settings.js';
-import { EXIT_CONFIGURATION, isConfigurationError } from './configuration-error.js';
 import { Stack } from './supervisor.js';
 import { obtainTemporal } from './temporal/binary.js';
 
-export interface StartOptions {
-  settings: Settings;
-  /** Settings that a person gave. */
-  explicit: ReadonlySet<keyof Settings>;
+export interface StartOptions extends ReadSettings {
   /** File descriptor for the log lines of all processes. Default: standard output. */
   output?: number;
 }
-
-/** Standard output carries log lines only; what is said to a person goes to standard error. */
-export const tell = (text: string): void => void process.stderr.write(`${text}\n`);
 
 /** A stack of child processes that run this program, not yet started. */
 export function createStack({ settings, explicit, output }: StartOptions): Stack {
@@ -50,6 +43,7 @@ export function stopOnSignals(stack: Stack): void {
 
 /** Runs the whole stack until it is stopped by a signal or cannot go on. */
 export async function runStart(options: StartOptions): Promise<void> {
+  for (const warning of options.warnings) tell(`temposlice: ${warning}`);
   const stack = createStack(options);
   stopOnSignals(stack);
   try {
@@ -63,13 +57,6 @@ export async function runStart(options: StartOptions): Promise<void> {
   }
 }
 
-/** Says why this process ends, and ends it. */
-export function leave(error: unknown): never {
-  const expected = isConfigurationError(error);
-  tell(`temposlice: ${expected ? (error as Error).message : ((error as Error)?.stack ?? String(error))}`);
-  process.exit(expected ? EXIT_CONFIGURATION : 1);
-}
-
 function banner({ apiUrl, settings }: Stack): string {
   return [
     '',
@@ -78,6 +65,7 @@ function banner({ apiUrl, settings }: Stack): string {
     `  Temporal Web UI  ${settings.temporalUiUrl || 'none'}`,
     `  Temporal         ${settings.temporal}`,
     `  Data             ${settings.dataDir}`,
+    ...(settings.config ? [`  Configuration    ${settings.config}`] : []),
     '',
   ].join('\n');
 }
