@@ -1,4 +1,4 @@
-import type { Connectors } from '../operations/connectors.js';
+import type { Connectors } from '../operations/connectors/connector.js';
 import { ConfigFile, isMapping } from './config-file.js';
 
 /** What operations see of the configuration file: `context.sysconfig` is built from it. */

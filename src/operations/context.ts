@@ -2,9 +2,10 @@ import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import type { DestinationStream } from 'pino';
 import type { Context } from '@terascope/job-components';
-import { clientFactory, type ClientRequest } from './connectors.js';
+import { clientFactory, connectionFactory } from './connectors/clients.js';
+import type { ClientRequest } from './connectors/connector.js';
 import { createOperationLogger, type LevelName, type OperationLogger } from './operation-logger.js';
-import { disabledPromMetrics } from './prom-metrics.js';
+import { createPromMetrics, type MetricsData } from './prom-metrics.js';
 import { systemConfig, type SystemOptions } from './sysconfig.js';
 
 /** Reads and writes the `metadata` of the execution's document. */
@@ -43,6 +44,8 @@ export interface OperationContext {
   setCurrentSlice(slice: CurrentSlice | undefined): void;
   /** Sets the level of every logger of the process. @throws Error if there is no such level */
   setLogLevel(level: string): void;
+  /** What the operations have measured. */
+  metrics(): Promise<MetricsData>;
 }
 
 /**
@@ -68,10 +71,13 @@ export function createContext(options: ContextOptions): OperationContext {
   let metadataRegistered = false;
 
   const setLogLevel = (level: string): void => logger.setLevel(level as LevelName);
-  const createClient = clientFactory(options.connectors ?? {}, logger);
+  const { connectors = {} } = options.foundation ?? {};
+  const metrics = createPromMetrics(logger, { worker_id: options.hostId });
+  const createClient = clientFactory(connectors, logger);
   const foundation = {
     createClient,
     createClientAsync: (request: ClientRequest) => createClient(request),
+    getConnection: connectionFactory(connectors, logger),
     getSystemEvents: () => events,
     /** `(fields)`, or the older `(name, file name, fields)`. */
     makeLogger: (...args: unknown[]) => {
@@ -80,7 +86,7 @@ export function createContext(options: ContextOptions): OperationContext {
     },
     setLogLevel,
     startWorkers: () => [],
-    promMetrics: disabledPromMetrics((message) => logger.warn(message)),
+    promMetrics: metrics.api,
   };
 
   const apis: Record<string, unknown> = {
@@ -118,6 +124,7 @@ export function createContext(options: ContextOptions): OperationContext {
       currentSlice = slice;
     },
     setLogLevel,
+    metrics: metrics.read,
   };
 }
 

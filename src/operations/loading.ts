@@ -13,17 +13,42 @@ export interface Loaded<T> extends OperationContext {
 
 type Execution = ValidatedJob & Pick<ExecutionDocument, 'ex_id' | 'job_id'>;
 
-function contextFor(
+async function contextFor(
   execution: Execution,
   assignment: ContextOptions['assignment'],
   options: LoadingOptions,
-): OperationContext {
-  return createContext({
+): Promise<OperationContext> {
+  const made = createContext({
     ...options,
     assignment,
     exId: execution.ex_id,
     jobId: execution.job_id,
     logLevel: execution.log_level ?? options.logLevel,
+  });
+  if (options.metrics) await initMetrics(execution, assignment, made.context);
+  return made;
+}
+
+/** As Teraslice's worker and execution controller do it; a job may switch its metrics off. */
+async function initMetrics(
+  execution: Execution,
+  assignment: ContextOptions['assignment'],
+  { apis, sysconfig, logger }: OperationContext['context'],
+): Promise<void> {
+  const { terafoundation, teraslice } = sysconfig;
+  const flag = (value: unknown): boolean | undefined => (typeof value === 'boolean' ? value : undefined);
+  await apis.foundation.promMetrics.init({
+    terasliceName: teraslice.name,
+    assignment,
+    logger,
+    tf_prom_metrics_enabled: terafoundation.prom_metrics_enabled,
+    tf_prom_metrics_port: terafoundation.prom_metrics_port,
+    tf_prom_metrics_add_default: terafoundation.prom_metrics_add_default,
+    job_prom_metrics_enabled: flag(execution.prom_metrics_enabled),
+    job_prom_metrics_add_default: flag(execution.prom_metrics_add_default),
+    labels: { ex_id: execution.ex_id, job_id: execution.job_id, job_name: execution.name, assignment },
+    prefix: 'teraslice_job_',
+    prom_metrics_display_url: terafoundation.prom_metrics_display_url,
   });
 }
 
@@ -43,7 +68,7 @@ export async function createWorkerContext(
   execution: Execution,
   options: LoadingOptions,
 ): Promise<Loaded<WorkerExecutionContext>> {
-  const made = contextFor(execution, 'worker', options);
+  const made = await contextFor(execution, 'worker', options);
   return {
     ...made,
     execution: await WorkerExecutionContext.createContext(libraryConfig(execution, made.context)),
@@ -58,7 +83,7 @@ export async function createSlicerContext(
   execution: Execution,
   options: LoadingOptions,
 ): Promise<Loaded<SlicerExecutionContext>> {
-  const made = contextFor(execution, 'execution_controller', options);
+  const made = await contextFor(execution, 'execution_controller', options);
   return {
     ...made,
     execution: await SlicerExecutionContext.createContext(libraryConfig(execution, made.context)),

@@ -4,14 +4,22 @@
  */
 import { dieWithParent } from './parent-watch.js';
 import { cut, describeError } from './errors.js';
+import { checkConnectors } from './connectors/validation.js';
+import { systemConfig } from './sysconfig.js';
 import { validateJob } from './validate-job.js';
-import type { ValidationAnswer, ValidationReady, ValidationRequest } from './validation-messages.js';
+import type {
+  ConnectorsAnswer,
+  ConnectorsRequest,
+  ValidationAnswer,
+  ValidationReady,
+  ValidationRequest,
+} from './validation-messages.js';
 
 dieWithParent();
 
 const MAX_REASON = 2000;
 
-function answer(message: ValidationAnswer | ValidationReady): void {
+function answer(message: ValidationAnswer | ConnectorsAnswer | ValidationReady): void {
   process.send?.(message);
 }
 
@@ -22,7 +30,11 @@ function reason(err: unknown): string {
   return cut(String(message).replace(/\n\s+at .*/g, ''), MAX_REASON);
 }
 
-process.on('message', (request: ValidationRequest) => {
+process.on('message', (request: ValidationRequest | ConnectorsRequest) => {
+  if ('connectors' in request) {
+    void checkConnectors(request.connectors, systemConfig(request.options, 'validation')).then(answer);
+    return;
+  }
   validateJob(request.spec, request.options)
     .then(({ job, warnings }) => answer({ job, warnings }))
     .catch((err: unknown) => answer({ invalid: reason(err) }));

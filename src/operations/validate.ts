@@ -1,8 +1,7 @@
 import type { JobValidator } from '../api/validator.js';
 import { CodedError } from '../errors.js';
-import type { Settings } from '../settings.js';
 import type { ValidatedJob } from '../store/types.js';
-import type { Connectors } from './connectors.js';
+import type { FoundationConfig } from '../config/foundation.js';
 import { cut } from './errors.js';
 import { systemOptions } from './sysconfig.js';
 import type { ValidationAnswer } from './validation-messages.js';
@@ -15,8 +14,8 @@ export interface ValidatorOptions {
   memoryMb?: number;
   /** How many validations run at the same time. Default 2: one that hangs must not hold up all others. */
   concurrency?: number;
-  /** Connections that operations may refer to. Default none. */
-  connectors?: Connectors;
+  /** What the configuration file says to operations. Default nothing. */
+  foundation?: FoundationConfig;
 }
 
 const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the server is shutting down' });
@@ -30,7 +29,7 @@ const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the
  * is forked ahead.
  */
 class ProcessValidator implements JobValidator {
-  readonly #options: Required<Omit<ValidatorOptions, 'connectors'>>;
+  readonly #options: Required<Omit<ValidatorOptions, 'foundation'>>;
   readonly #system: ReturnType<typeof systemOptions>;
   readonly #waiting: Array<() => void> = [];
   readonly #all = new Set<ValidationProcess>();
@@ -39,8 +38,8 @@ class ProcessValidator implements JobValidator {
   #closed = false;
 
   constructor(settings: Parameters<typeof systemOptions>[0], options: ValidatorOptions) {
-    const { connectors, ...rest } = options;
-    this.#system = { ...systemOptions(settings), ...(connectors === undefined ? {} : { connectors }) };
+    const { foundation, ...rest } = options;
+    this.#system = systemOptions(settings, foundation);
     this.#options = { timeoutMs: 10_000, memoryMb: 256, concurrency: 2, ...rest };
     this.#idle = this.#fork();
   }
@@ -128,7 +127,7 @@ class ProcessValidator implements JobValidator {
 
 /** Forks the first validation process at once, so that the first job need not wait for it. */
 export function createValidator(
-  settings: Pick<Settings, 'dataDir' | 'logLevel' | 'name' | 'shutdownTimeout'>,
+  settings: Parameters<typeof systemOptions>[0],
   options: ValidatorOptions = {},
 ): JobValidator & { close(): Promise<void> } {
   return new ProcessValidator(settings, options);

@@ -1,4 +1,6 @@
 import type { ValidatedJob } from '../store/types.js';
+import type { Connectors } from './connectors/connector.js';
+import type { CheckedConnectors } from './connectors/validation.js';
 import type { SystemOptions } from './sysconfig.js';
 
 /** Sent to a validation process; it answers each with one `ValidationAnswer`. */
@@ -6,6 +8,14 @@ export interface ValidationRequest {
   spec: Record<string, unknown>;
   options: SystemOptions;
 }
+
+/** The other thing that it is asked: to check the connections of a configuration file. */
+export interface ConnectorsRequest {
+  connectors: Connectors;
+  options: SystemOptions;
+}
+
+export type ConnectorsAnswer = CheckedConnectors;
 
 export type ValidationAnswer = { job: ValidatedJob; warnings: unknown[] } | { invalid: string };
 

@@ -2,7 +2,13 @@ import type { ChildProcess } from 'node:child_process';
 import { on, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compiledPath, forkForUserCode } from './child-process.js';
-import type { ValidationAnswer, ValidationReady, ValidationRequest } from './validation-messages.js';
+import type {
+  ConnectorsAnswer,
+  ConnectorsRequest,
+  ValidationAnswer,
+  ValidationReady,
+  ValidationRequest,
+} from './validation-messages.js';
 
 /** How long a process may take until it is up, in ms; generous, since a machine may be busy. */
 const START_TIMEOUT = 60_000;
@@ -26,6 +32,7 @@ const has = (message: unknown, key: string): boolean =>
 const isReady = (message: unknown): message is ValidationReady => has(message, 'ready');
 const isAnswer = (message: unknown): message is ValidationAnswer =>
   has(message, 'job') || has(message, 'invalid');
+const isConnectorsAnswer = (message: unknown): message is ConnectorsAnswer => has(message, 'connectors');
 
 /**
  * One validation process, as its parent sees it.
@@ -74,8 +81,16 @@ export class ValidationProcess {
    * @param timeout longest time until the answer, in ms; then the process is killed
    * @throws NoAnswer
    */
-  async ask(request: ValidationRequest, timeout: number): Promise<ValidationAnswer> {
-    const answer = this.#next(isAnswer, timeout);
+  ask(request: ValidationRequest, timeout: number): Promise<ValidationAnswer>;
+  ask(request: ConnectorsRequest, timeout: number): Promise<ConnectorsAnswer>;
+  async ask(
+    request: ValidationRequest | ConnectorsRequest,
+    timeout: number,
+  ): Promise<ValidationAnswer | ConnectorsAnswer> {
+    const answer = this.#next<ValidationAnswer | ConnectorsAnswer>(
+      'connectors' in request ? isConnectorsAnswer : isAnswer,
+      timeout,
+    );
     // A failure to send shows as the end of the process.
     if (this.#child.connected) this.#child.send(request, () => undefined);
     return answer;

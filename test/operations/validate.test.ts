@@ -157,7 +157,9 @@ describe('a job without assets', () => {
   });
 
   it('knows configured connections', async () => {
-    const own = open(directories.make(), { connectors: { kafka: { events: {} } } });
+    const own = open(directories.make(), {
+      foundation: { terafoundation: {}, teraslice: {}, connectors: { kafka: { events: {} } } },
+    });
     const connected = { operations: [READER, { _op: 'noop', _connection: 'events' }] };
     await expect(own.validate(job(connected))).resolves.toBeDefined();
     await own.close();

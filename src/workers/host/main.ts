@@ -33,6 +33,8 @@ async function setUp(setup: HostSetup): Promise<void> {
       logLevel: setup.logLevel,
       assetsDirectory: setup.assetsDirectory,
       shutdownTimeout: setup.shutdownTimeout,
+      foundation: setup.foundation,
+      metrics: setup.metrics,
       metadata,
     };
     host =
@@ -78,5 +80,10 @@ process.on('message', (message: ToHost) => {
       break;
     case 'metadata':
       metadata.answer(message);
+      break;
+    case 'readMetrics':
+      void (host?.metrics() ?? Promise.resolve([]))
+        .catch(() => [])
+        .then((metrics) => send({ type: 'metrics', metrics }));
   }
 });

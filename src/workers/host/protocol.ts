@@ -1,3 +1,5 @@
+import type { FoundationConfig } from '../../config/foundation.js';
+import type { MetricsData } from '../../operations/prom-metrics.js';
 import type { ExecutionDocument } from '../../store/types.js';
 import type { CreateInput, CreateResult, FailedOutcome } from '../../workflows/types.js';
 
@@ -22,6 +24,10 @@ export interface HostSetup {
   logDir: string;
   logLevel: string;
   assetsDirectory: string;
+  /** What the configuration file says to operations. */
+  foundation: FoundationConfig;
+  /** Whether the metrics of operations are asked for. */
+  metrics: boolean;
   /** Milliseconds a slice may go on once the host is to end. */
   shutdownTimeout: number;
   /** Seconds without a ping after which the host ends itself. */
@@ -45,7 +51,8 @@ export type ToHost =
   | { type: 'create'; call: number; input: CreateInput }
   /** End: a worker flushes its operations first. */
   | { type: 'drain' }
-  | { type: 'metadata'; call: number; metadata?: Record<string, unknown>; error?: string };
+  | { type: 'metadata'; call: number; metadata?: Record<string, unknown>; error?: string }
+  | { type: 'readMetrics' };
 
 export type FromHost =
   | { type: 'ready' }
@@ -61,4 +68,5 @@ export type FromHost =
   | { type: 'createFailed'; call: number; failure: string; error: string }
   | { type: 'flushed'; error?: string }
   | { type: 'getMetadata'; call: number }
-  | { type: 'setMetadata'; call: number; metadata: Record<string, unknown> };
+  | { type: 'setMetadata'; call: number; metadata: Record<string, unknown> }
+  | { type: 'metrics'; metrics: MetricsData };

@@ -1,6 +1,7 @@
 import type { SlicerExecutionContext, Slice } from '@terascope/job-components';
 import { describeError } from '../../operations/errors.js';
 import { createSlicerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
+import type { MetricsData } from '../../operations/prom-metrics.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
 import {
@@ -60,6 +61,10 @@ export class SlicerHost {
     send: (message: FromHost) => void,
   ): SlicerHost {
     return new SlicerHost(execution, options, send);
+  }
+
+  async metrics(): Promise<MetricsData> {
+    return (await this.loaded?.metrics()) ?? [];
   }
 
   /** Answers one call: `created` or `createFailed`. */

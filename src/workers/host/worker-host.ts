@@ -3,6 +3,7 @@ import type { WorkerExecutionContext, Slice } from '@terascope/job-components';
 import type { CurrentSlice } from '../../operations/context.js';
 import { describeError } from '../../operations/errors.js';
 import { createWorkerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
+import type { MetricsData } from '../../operations/prom-metrics.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
 import type { FromHost, HostLease } from './protocol.js';
@@ -46,6 +47,10 @@ export class WorkerHost {
     const loaded = await createWorkerContext(execution, options);
     await loaded.execution.initialize();
     return new WorkerHost(execution.ex_id, loaded, send);
+  }
+
+  metrics(): Promise<MetricsData> {
+    return this.loaded.metrics();
   }
 
   /** Starts no further slice of the lease at hand. */

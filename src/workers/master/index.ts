@@ -6,6 +6,7 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { masterActivities } from '../../activities/records.js';
 import { createApi } from '../../api/index.js';
 import { createLogger } from '../../logger.js';
+import { prepareFoundation } from '../../operations/connectors/prepare.js';
 import { createValidator } from '../../operations/validate.js';
 import type { Settings } from '../../settings.js';
 import { openStore } from '../../store/index.js';
@@ -30,6 +31,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const logger = createLogger('master', { level: settings.logLevel });
   installRuntime(logger);
   const address = settings.temporal ?? '';
+  const foundation = await prepareFoundation(settings, (message) => logger.warn(message));
   const store = await openStore({
     dataDir: settings.dataDir,
     ...(settings.store ? { url: settings.store } : {}),
@@ -43,7 +45,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const engine = new TemporalEngine(client, store, searchAttributes, () => placement.kick(), logger);
   const reconciler = new Reconciler(store, engine, logger);
   const counters = new CountersSink(store, logger);
-  const validator = createValidator(settings);
+  const validator = createValidator(settings, { foundation });
   const worker = await Worker.create({
     connection: workerConnection,
     namespace: settings.namespace,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { FoundationConfig } from '../../config/foundation.js';
 import type { Logger } from '../../logger.js';
 import type { Settings } from '../../settings.js';
 import type { ExecutionDocument } from '../../store/types.js';
@@ -32,6 +33,7 @@ export class HostPool {
 
   constructor(
     private readonly settings: Settings,
+    private readonly foundation: FoundationConfig,
     private readonly master: MasterClient,
     private readonly logger: Logger,
     private readonly onChange: () => void,
@@ -151,6 +153,8 @@ export class HostPool {
         logLevel: settings.logLevel,
         assetsDirectory: resolve(settings.dataDir, 'assets'),
         shutdownTimeout: settings.shutdownTimeout,
+        foundation: this.foundation,
+        metrics: settings.metricsPort !== undefined,
         fenceSeconds: Math.ceil(settings.fenceTimeout / 1_000),
       },
       memory: settings.hostMemory,

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../logger.js';
 import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
+import type { MetricsData } from '../../operations/prom-metrics.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
 import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
@@ -63,6 +64,7 @@ export class HostProcess {
     number,
     { resolve(result: CreateResult): void; reject(error: Error): void }
   >();
+  private metricsCall: { answer: Promise<MetricsData>; resolve(metrics: MetricsData): void } | undefined;
   private lastCall = 0;
   private stderr = '';
   private ready = false;
@@ -137,6 +139,18 @@ export class HostProcess {
     });
   }
 
+  /** What its operations have measured; nothing if it ends meanwhile. */
+  metrics(): Promise<MetricsData> {
+    if (this.state === 'ended' || !this.options.setup.metrics) return Promise.resolve([]);
+    if (!this.metricsCall) {
+      let resolve!: (metrics: MetricsData) => void;
+      const answer = new Promise<MetricsData>((resolved) => (resolve = resolved));
+      this.metricsCall = { answer, resolve };
+      this.send({ type: 'readMetrics' });
+    }
+    return this.metricsCall.answer;
+  }
+
   /** Ends the host in order: slice at hand, flush, shutdown. Past the shutdown timeout it is killed. */
   drain(): void {
     if (this.state === 'draining' || this.state === 'ended') return;
@@ -189,6 +203,10 @@ export class HostProcess {
         this.calls.get(message.call)?.reject(new CreateFailure(message.failure, message.error));
         this.calls.delete(message.call);
         break;
+      case 'metrics':
+        this.metricsCall?.resolve(message.metrics);
+        this.metricsCall = undefined;
+        break;
       case 'getMetadata':
         this.answerMetadata(message.call, this.options.metadata.get(this.exId));
         break;
@@ -234,6 +252,7 @@ export class HostProcess {
       call.reject(new CreateFailure(SLICER_FAILURES.died, `the slicer's host died: ${why}`));
     }
     this.calls.clear();
+    this.metricsCall?.resolve([]);
     this.options.onChange();
     // It never ran anything: there is nothing that it could have failed to flush.
     if (!this.ready) return { outcome: 'flushed', reason: this.initError ?? why, early };

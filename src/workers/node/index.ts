@@ -4,6 +4,7 @@ import { NativeConnection } from '@temporalio/worker';
 import { collectSlice, processSlices } from '../../activities/slices.js';
 import { createSlices } from '../../activities/slicer.js';
 import { createLogger } from '../../logger.js';
+import { prepareFoundation } from '../../operations/connectors/prepare.js';
 import type { Settings } from '../../settings.js';
 import { VERSION } from '../../version.js';
 import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
@@ -14,6 +15,7 @@ import { HostPool } from './host-pool.js';
 import { LeaseSlots } from './lease-slots.js';
 import { MasterClient, type HostAssignment } from './master-client.js';
 import { KeptOutcomes } from './kept-outcomes.js';
+import { serveMetrics } from './metrics-server.js';
 import { Presence } from './presence.js';
 import { TaskWorkers } from './task-workers.js';
 
@@ -30,12 +32,13 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
   const incarnation = randomUUID();
   const logger = createLogger('node', { level: settings.logLevel, fields: { node_id: settings.nodeId } });
   installRuntime(logger);
+  const foundation = await prepareFoundation(settings, (message) => logger.warn(message));
   const connection = await NativeConnection.connect({ address: settings.temporal ?? '' });
   const master = new MasterClient(settings);
   const slots = new Map<string, LeaseSlots>();
   let assignments: HostAssignment[] = [];
 
-  const hosts = new HostPool(settings, master, logger, () => {
+  const hosts = new HostPool(settings, foundation, master, logger, () => {
     kept.remember(hosts.all());
     for (const supplier of slots.values()) supplier.changed();
     syncQueues();
@@ -122,6 +125,10 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
     }
   }
 
+  const metrics =
+    settings.metricsPort === undefined
+      ? undefined
+      : await serveMetrics({ port: settings.metricsPort, host: settings.host }, () => hosts.all(), logger);
   fence.start();
   syncQueues();
   presence.start();
@@ -134,6 +141,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
       await hosts.drainAll();
       await Promise.all([presence.stop(), queues.closeAll()]);
       fence.stop();
+      await metrics?.close();
       await connection.close();
       logger.info('node stopped');
     },

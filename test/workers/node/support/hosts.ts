@@ -87,6 +87,8 @@ export function makeSetup(
     logDir: join(root, 'logs'),
     logLevel: 'fatal',
     assetsDirectory,
+    foundation: { terafoundation: {}, teraslice: {}, connectors: {} },
+    metrics: false,
     shutdownTimeout: 10_000,
     fenceSeconds: 30,
     ...changes,
