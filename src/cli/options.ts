@@ -1,6 +1,7 @@
 import { availableParallelism, hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import ms, { type StringValue } from 'ms';
 import { ConfigFile } from '../config/config-file.js';
 import { fileSettings, type FileSettings } from '../config/file-settings.js';
 import type { Settings } from '../settings.js';
@@ -31,6 +32,13 @@ const matching =
     if (pattern.test(text)) return text;
     throw new InvalidArgumentError(`It must be ${expected}.`);
   };
+
+/** An age in ms, such as `30d`, from 0 up. */
+export function parseAge(text: string): number {
+  const age = /^\d+\s*[a-z]+$/i.test(text) ? ms(text as StringValue) : undefined;
+  if (age === undefined) throw new InvalidArgumentError('It must be an age such as 30d or 12h.');
+  return age;
+}
 
 const name = matching(/^[\w.-]{1,200}$/, 'made of letters, digits, "_", "-" and "."');
 const webUrl = matching(/^https?:\/\/[^\s/]+/, 'a URL like http://host:port');
@@ -93,7 +101,11 @@ const OPTIONS = {
     description: 'PostgreSQL URL of the store (default: an embedded PostgreSQL in the data folder)',
     parse: matching(/^postgres(ql)?:\/\//, 'a URL like postgresql://user@host/database'),
   },
-  master: { flag: '--master <url>', description: "URL of a master's REST API", parse: webUrl },
+  master: {
+    flag: '--master <url>',
+    description: "URL of a master's REST API (commands: default http://127.0.0.1:5678)",
+    parse: webUrl,
+  },
   nodeId: {
     flag: '--node-id <name>',
     description: 'name of the node in the cluster state',
@@ -190,6 +202,8 @@ export const NODE_SETTINGS: Array<keyof Settings> = [
   ...(['nodeId', 'slots', 'dataDir', 'clusterToken', 'shutdownTimeout', 'fenceTimeout'] as const),
   ...(['hostMemory', 'logLevel', 'config', 'host', 'metricsPort'] as const),
 ];
+/** Of commands that talk to a master. */
+export const CLIENT_SETTINGS: Array<keyof Settings> = ['master', 'clusterToken', 'config'];
 export const TEMPORAL_SETTINGS: Array<keyof Settings> = ['temporal', 'namespace', 'temporalUiUrl'];
 export const EMBEDDED_SETTINGS: Array<keyof Settings> = ['temporalPort', 'temporalUiPort'];
 

@@ -2,9 +2,11 @@ import { Command, Option } from 'commander';
 import { VERSION } from '../version.js';
 import {
   addOptions,
+  CLIENT_SETTINGS,
   EMBEDDED_SETTINGS,
   MASTER_SETTINGS,
   NODE_SETTINGS,
+  parseAge,
   readSettings,
   TEMPORAL_SETTINGS,
 } from './options.js';
@@ -18,6 +20,8 @@ Examples:
   temposlice start --temporal temporal.example.org:7233 --store postgresql://user@db/temposlice
   temposlice master --temporal temporal:7233 --store postgresql://user@db/temposlice --host 0.0.0.0
   temposlice node --temporal temporal:7233 --master http://master:5678 --slots 8
+  temposlice import --from http://teraslice:5678
+  temposlice purge --older-than 30d
 
 Every option is an environment variable, too: --data-dir is TEMPOSLICE_DATA_DIR. And a key of the configuration
 file's section temposlice: data_dir. Flags win over variables, variables over the file.`;
@@ -60,6 +64,30 @@ export function createProgram(): Command {
       await runMember('node', readSettings(node, ['temporal', 'master']), runNode);
     });
   addOptions(node, [...NODE_SETTINGS, ...TEMPORAL_SETTINGS, 'master']);
+
+  const importing = program
+    .command('import')
+    .description(
+      'copy the jobs of another server that speaks the REST API, a Teraslice for example, with their ids',
+    )
+    .requiredOption('--from <url>', 'URL of the server to copy from')
+    .option('--overwrite', 'replace jobs that are here with other content', false)
+    .option('--dry-run', 'only say what would be done', false)
+    .action(async (options: { from: string; overwrite: boolean; dryRun: boolean }) => {
+      const { runImport } = await import('./import.js');
+      await runImport(readSettings(importing).settings, options);
+    });
+  addOptions(importing, CLIENT_SETTINGS);
+
+  const purge = program
+    .command('purge')
+    .description('remove executions that ended long ago, with all that is stored of them')
+    .requiredOption('--older-than <age>', 'age such as 30d or 12h, counted from the last change', parseAge)
+    .action(async ({ olderThan }: { olderThan: number }) => {
+      const { runPurge } = await import('./purge.js');
+      await runPurge(readSettings(purge).settings, olderThan);
+    });
+  addOptions(purge, CLIENT_SETTINGS);
 
   const demo = program
     .command('demo')

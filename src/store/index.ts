@@ -10,6 +10,7 @@ import { executionStore } from './tables/executions.js';
 import { failedSliceStore } from './tables/failed-slices.js';
 import { jobStore } from './tables/jobs.js';
 import { placementStore } from './tables/placement.js';
+import { purgeExecutions, sweepPurged } from './tables/purge.js';
 import { sweepStaged } from './tables/recovered-slices.js';
 import { slicePageStore } from './tables/slice-pages.js';
 import type { Store } from './types.js';
@@ -57,6 +58,10 @@ async function open(dialect: PostgresDialect, unlock?: () => Promise<void>): Pro
     pages: slicePageStore(db),
     placement: placementStore(db),
     audit: auditStore(db),
+    purge: {
+      executions: (before, limit) => purgeExecutions(db, before, limit),
+      sweep: () => sweepPurged(db),
+    },
     ping: async () => {
       await sql`select 1`.execute(db);
     },

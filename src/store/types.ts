@@ -447,6 +447,13 @@ export interface AuditStore {
   append(entry: { action: string; job_id?: string; ex_id?: string; detail?: unknown }): Promise<void>;
 }
 
+export interface PurgeStore {
+  /** Deletes at most `limit` executions that ended and have not changed since `before` (ISO time); how many. */
+  executions(before: string, limit: number): Promise<number>;
+  /** Removes what an interrupted deletion left. */
+  sweep(): Promise<void>;
+}
+
 export interface Store {
   jobs: JobStore;
   executions: ExecutionStore;
@@ -454,6 +461,7 @@ export interface Store {
   pages: SlicePageStore;
   placement: PlacementStore;
   audit: AuditStore;
+  purge: PurgeStore;
   /** A cheap round trip; rejects when the store cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;

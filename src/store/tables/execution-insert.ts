@@ -17,6 +17,17 @@ async function isActive(db: Database, jobId: string): Promise<boolean> {
   return row !== undefined;
 }
 
+/** What was read of an execution is all there was, if it is still there now: a purge deletes its row first. */
+async function requireExecution(db: Database, exId: string): Promise<void> {
+  const row = await db
+    .selectFrom('executions')
+    .select('ex_id')
+    .where('ex_id', '=', exId)
+    .forShare()
+    .executeTakeFirst();
+  if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+}
+
 /**
  * Stores an execution with the slices it recovers. These are staged first, in statements of their own:
  * they may come from this store, page by page, which a transaction held open meanwhile would keep
@@ -47,6 +58,9 @@ export async function insertExecution(
       if (recovered?.latest !== undefined && (await latestOf(trx, jobId))?.ex_id !== recovered.latest) {
         // It may have done some of these slices meanwhile.
         throw new CodedError('JOB_ACTIVE', { job_id: jobId });
+      }
+      if (recovered !== undefined && doc.recovered_execution !== undefined) {
+        await requireExecution(trx, doc.recovered_execution);
       }
       await trx
         .insertInto('executions')

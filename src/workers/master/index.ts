@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { Router } from 'express';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { masterActivities } from '../../activities/records.js';
@@ -20,6 +21,8 @@ import { codecApi } from './codec-api.js';
 import { CountersSink } from './counters-sink.js';
 import { TemporalEngine } from './engine.js';
 import { internalApi } from './internal-api.js';
+import { maintenanceApi } from './maintenance-api.js';
+import { Purger } from './purger.js';
 import { Reconciler } from './reconciler.js';
 import { registerSearchAttributes } from './search-attributes.js';
 
@@ -44,6 +47,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const searchAttributes = await registerSearchAttributes(connection, settings.namespace, logger);
   const engine = new TemporalEngine(client, store, searchAttributes, () => placement.kick(), logger);
   const reconciler = new Reconciler(store, engine, logger);
+  const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);
   const validator = createValidator(settings, { foundation });
   const worker = await Worker.create({
@@ -72,12 +76,15 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
     settings,
     logger,
     version: VERSION,
-    internal: internalApi({
-      store,
-      placement,
-      hostsFailed: (exId, reason) => engine.hostsFailed(exId, reason),
-      logger,
-    }),
+    internal: Router().use(
+      internalApi({
+        store,
+        placement,
+        hostsFailed: (exId, reason) => engine.hostsFailed(exId, reason),
+        logger,
+      }),
+      maintenanceApi({ store, validator, purger }),
+    ),
     codec: codecApi(),
     health: async () => ({ temporal: await temporalHealth(connection) }),
   });
@@ -93,6 +100,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   }
   placement.start();
   reconciler.start();
+  purger.start();
   logger.info({ port: settings.port, host: settings.host, temporal: address }, 'master started');
   working.catch((error: unknown) => {
     logger.fatal({ err: error }, 'the workflow worker failed');
@@ -106,7 +114,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
       server.closeIdleConnections();
       engine.stop();
       placement.stop();
-      await reconciler.stop();
+      await Promise.all([reconciler.stop(), purger.stop()]);
       worker.shutdown();
       await working;
       server.closeAllConnections();

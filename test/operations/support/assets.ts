@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { writeTree } from './directories.js';
 
 /** URL of the library, for code outside this project. */
-export const jobComponents = pathToFileURL(createRequire(import.meta.url).resolve('@terascope/job-components')).href;
+export const jobComponents = pathToFileURL(
+  createRequire(import.meta.url).resolve('@terascope/job-components'),
+).href;
 
 export const ASSET_ID = 'a'.repeat(40);
 export const OTHER_ASSET_ID = 'b'.repeat(40);

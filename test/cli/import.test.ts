@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { maintenanceApi } from '../../src/workers/master/maintenance-api.js';
+import { Purger } from '../../src/workers/master/purger.js';
+import { openStore, type JobDocument, type Store } from '../../src/store/index.js';
+import { TestApi, validator } from '../api/support/api.js';
+import { Directories } from '../operations/support/directories.js';
+import { makeExecution, makeJob } from '../support/executions.js';
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
+const directories = new Directories();
+
+/** Runs a command against the target. */
+function command(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    const options = ['--master', `http://127.0.0.1:${target.port}`];
+    execFile(process.execPath, [CLI, ...args, ...options], (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+  });
+}
+
+let source: TestApi;
+let target: TestApi;
+let store: Store;
+let from: string;
+
+beforeAll(async () => {
+  store = await openStore({ dataDir: directories.make() });
+  const purger = new Purger(store, 0, pino({ level: 'silent' }));
+  source = await TestApi.start();
+  target = await TestApi.start({}, { store, internal: maintenanceApi({ store, validator, purger }) });
+  from = `http://127.0.0.1:${source.port}`;
+}, 180_000);
+afterAll(async () => {
+  await Promise.all([source.close(), target.close()]);
+  await store.close();
+  directories.clean();
+});
+
+describe('import', () => {
+  const fine = makeJob({ name: 'fine', _created: '2020-01-01T00:00:00.000Z' });
+  const assetless = makeJob({ name: 'assetless', operations: [{ _op: 'elsewhere' }, { _op: 'noop' }] });
+  const deleted = makeJob({ name: 'deleted', _deleted: true, _deleted_on: '2021-01-01T00:00:00.000Z' });
+  const strange = makeJob({ name: 'strange', job_id: 'no-uuid' });
+  beforeAll(async () => {
+    for (const job of [fine, assetless, deleted]) await source.store.jobs.insert(job);
+  });
+  const here = (job: JobDocument) => store.jobs.get(job.job_id);
+
+  it('only says what it would do in a dry run', async () => {
+    const { code, stdout, stderr } = await command('import', '--from', from, '--dry-run');
+    expect(stdout).toContain(`${fine.job_id}  created (dry run)  fine\n`);
+    expect(stderr).toContain('Jobs: 2 created; dry run: nothing was changed');
+    expect(code).toBe(0);
+    expect(await here(fine)).toBeUndefined();
+  });
+
+  it('copies jobs with their ids and times, also those whose operations are not here', async () => {
+    const { code, stdout, stderr } = await command('import', '--from', from);
+    expect(stdout).toBe(
+      `${fine.job_id}  created  fine\n${assetless.job_id}  created  assetless\n` +
+        '    Unable to find module for operation: elsewhere\n',
+    );
+    expect(stderr).toContain('1 cannot be started as they are');
+    expect(code).toBe(0);
+    expect(await here(fine)).toEqual(fine);
+    expect(await here(assetless)).toEqual(assetless);
+    expect(await here(deleted)).toBeUndefined();
+  });
+
+  it('does nothing twice, and replaces only when it is told to', async () => {
+    const changed = { ...fine, workers: 9 };
+    await store.jobs.replace(changed);
+    const again = await command('import', '--from', from);
+    expect(again.stderr).toContain('Jobs: 1 different, 1 unchanged');
+    expect(await here(fine)).toEqual(changed);
+    const replacing = await command('import', '--from', from, '--overwrite');
+    expect(replacing.stderr).toContain('Jobs: 1 replaced, 1 unchanged');
+    expect(await here(fine)).toEqual(fine);
+  });
+
+  it('goes on behind a job that is refused', async () => {
+    await source.store.jobs.insert(strange);
+    const { code, stdout, stderr } = await command('import', '--from', from);
+    expect(stdout).toMatch(/no-uuid {2}refused {2}strange\n.*answers 400.*the job_id must be a UUID/);
+    expect(stderr).toContain('2 unchanged, 1 refused');
+    expect(code).toBe(1);
+  });
+
+  it.each([
+    [['--from', 'http://127.0.0.1:9'], /http:\/\/127\.0\.0\.1:9 cannot be reached: /],
+    [['--from', 'nonsense'], /--from must be a URL/],
+  ])('says what is wrong with %j', async (args, message) => {
+    const { code, stderr } = await command('import', ...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(78);
+  });
+
+  it('needs no page twice', async () => {
+    const many = Array.from({ length: 501 }, () => makeJob());
+    await Promise.all(many.map((job) => source.store.jobs.insert(job)));
+    const { stderr } = await command('import', '--from', from);
+    expect(stderr).toContain('501 created');
+  }, 60_000);
+});
+
+describe('purge', () => {
+  const execution = async (age: number): Promise<string> => {
+    const jobId = randomUUID();
+    const time = new Date(Date.now() - age).toISOString();
+    const doc = makeExecution({ job_id: jobId, _status: 'completed', _created: time, _updated: time });
+    await store.executions.insert(doc);
+    return doc.ex_id;
+  };
+
+  it('removes what is older than it is told', async () => {
+    const hour = 3_600_000;
+    const ids = await Promise.all([execution(50 * hour), execution(46 * hour)]);
+    const { stdout, code } = await command('purge', '--older-than', '2d');
+    expect([code, stdout]).toEqual([0, '1 executions removed\n']);
+    const left = await Promise.all(ids.map((id) => store.executions.get(id)));
+    expect(left.map((row) => row !== undefined)).toEqual([false, true]);
+  });
+
+  it('refuses an age that is none', async () => {
+    const { stderr, code } = await command('purge', '--older-than', 'soon');
+    expect(stderr).toContain('an age such as 30d or 12h');
+    expect(code).toBe(2);
+  });
+});
