@@ -69,6 +69,13 @@ export function checkJobShape(spec: Record<string, unknown>, context: Context): 
       `max_retries: must be a positive integer: value was ${JSON.stringify(spec.max_retries)}`,
     );
   }
+  if (spec.operations !== undefined && !Array.isArray(spec.operations)) {
+    const value = JSON.stringify(spec.operations);
+    throw invalid(
+      spec,
+      `operations: Operations need to be of type array with at least two operations in it: value was ${value}`,
+    );
+  }
   const connections = Object.values(context.sysconfig.terafoundation.connectors).flatMap((endpoints) =>
     Object.keys(endpoints),
   );

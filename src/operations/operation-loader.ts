@@ -77,13 +77,27 @@ OperationLoader.prototype.find = async function find(name, assetIds) {
   return builtin.length > 0 ? builtin : found;
 };
 
+/** The library says which file it did not find; what is wrong is the place of the operation in the job. */
+function misplaced(error: unknown): never {
+  const { message } = error as Error;
+  const [, name = ''] = /^Failure loading \w+ from module: ([^,]+), error: /.exec(message) ?? [];
+  const [, part] = /Cannot find module '[^']*[/\\](slicer|processor)\.\w+'/.exec(message) ?? [];
+  if (name === '' || part === undefined) throw error;
+  if (part === 'processor') {
+    throw new Error(`"${name}" cannot process records: only the first operation can be a reader`, {
+      cause: error,
+    });
+  }
+  throw new Error(`"${name}" cannot read: the first operation must be a reader`, { cause: error });
+}
+
 OperationLoader.prototype.loadReader = async function loadReader(name, assetIds) {
-  const loaded = await library.loadReader.call(this, name, assetIds);
+  const loaded = await library.loadReader.call(this, name, assetIds).catch(misplaced);
   return { ...loaded, Schema: unwrapping(loaded.Schema) };
 };
 
 OperationLoader.prototype.loadProcessor = async function loadProcessor(name, assetIds) {
-  const loaded = await library.loadProcessor.call(this, name, assetIds);
+  const loaded = await library.loadProcessor.call(this, name, assetIds).catch(misplaced);
   return { ...loaded, Schema: unwrapping(loaded.Schema) };
 };
 

@@ -1,5 +1,6 @@
-import { mkdir, open } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { tryLock } from 'fs-native-extensions';
+import { makeDirectory } from '../make-directory.js';
 
 /** Thrown when another process has the folder. */
 export class FolderLockedError extends Error {
@@ -25,7 +26,7 @@ const LOCKED_OFFSET = 1 << 20;
  * @throws FolderLockedError if another process, or this one, holds it already
  */
 export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  await mkdir(folder, { recursive: true });
+  makeDirectory(folder);
   const file = await open(`${folder}/store.lock`, 'a+');
   try {
     if (!tryLock(file.fd, LOCKED_OFFSET, 1)) {

@@ -17,6 +17,8 @@ const CONFIGURATION_CODES = new Set(['EADDRINUSE', 'EADDRNOTAVAIL', 'EACCES', 'E
 /** True for an error that no restart can cure. */
 export function isConfigurationError(error: unknown): boolean {
   if (error instanceof ConfigurationError || error instanceof FolderLockedError) return true;
-  const code = (error as NodeJS.ErrnoException | null)?.code;
+  const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException;
+  // Below /proc, for example: a folder where none can be made.
+  if (code === 'ENOENT' && syscall === 'mkdir') return true;
   return code !== undefined && CONFIGURATION_CODES.has(code);
 }

@@ -1,6 +1,7 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
+import { makeDirectory } from '../make-directory.js';
 
 /** A lock that another open file has, of this process or another. */
 export class LockedError extends Error {
@@ -24,7 +25,7 @@ const LOCKED_OFFSET = 1 << 20;
  * @throws LockedError if it is held
  */
 export function acquireLock(path: string): () => void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeDirectory(dirname(path));
   const fd = openSync(path, 'a+');
   try {
     if (!tryLock(fd, LOCKED_OFFSET, 1)) {

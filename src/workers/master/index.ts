@@ -14,6 +14,7 @@ import { openStore } from '../../store/index.js';
 import { VERSION } from '../../version.js';
 import { MASTER_TASK_QUEUE } from '../../workflows/types.js';
 import { ConfigurationError } from '../configuration-error.js';
+import { addressOf, firstContact } from '../first-contact.js';
 import { dataConverter } from '../payload-codec.js';
 import { Placement } from '../placement/placement.js';
 import { installRuntime } from '../runtime.js';
@@ -35,12 +36,13 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   installRuntime(logger);
   const address = settings.temporal ?? '';
   const foundation = await prepareFoundation(settings, (message) => logger.warn(message));
-  const store = await openStore({
-    dataDir: settings.dataDir,
-    ...(settings.store ? { url: settings.store } : {}),
-  });
-  const connection = await Connection.connect({ address });
-  const workerConnection = await NativeConnection.connect({ address });
+  const { dataDir, store: url } = settings;
+  const store = url
+    ? await firstContact(`the store at ${addressOf(url)}`, () => openStore({ dataDir, url }), logger)
+    : await openStore({ dataDir });
+  const temporal = `Temporal at ${address}`;
+  const connection = await firstContact(temporal, () => Connection.connect({ address }), logger);
+  const workerConnection = await firstContact(temporal, () => NativeConnection.connect({ address }), logger);
   const client = new Client({ connection, namespace: settings.namespace, dataConverter });
 
   const placement = new Placement(store, settings.fenceTimeout, logger);

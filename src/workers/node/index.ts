@@ -8,6 +8,7 @@ import { prepareFoundation } from '../../operations/connectors/prepare.js';
 import type { Settings } from '../../settings.js';
 import { VERSION } from '../../version.js';
 import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
+import { firstContact } from '../first-contact.js';
 import { installRuntime } from '../runtime.js';
 import { endHostsOfClosed } from './closed-executions.js';
 import { Fence } from './fence.js';
@@ -33,7 +34,12 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
   const logger = createLogger('node', { level: settings.logLevel, fields: { node_id: settings.nodeId } });
   installRuntime(logger);
   const foundation = await prepareFoundation(settings, (message) => logger.warn(message));
-  const connection = await NativeConnection.connect({ address: settings.temporal ?? '' });
+  const address = settings.temporal ?? '';
+  const connection = await firstContact(
+    `Temporal at ${address}`,
+    () => NativeConnection.connect({ address }),
+    logger,
+  );
   const master = new MasterClient(settings);
   const slots = new Map<string, LeaseSlots>();
   let assignments: HostAssignment[] = [];

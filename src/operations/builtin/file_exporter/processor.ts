@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BatchProcessor } from '@terascope/job-components';
 import type { DataEntity } from '@terascope/job-components';
+import { makeDirectory } from '../../../make-directory.js';
 import { extensionOf } from './interfaces.js';
 import type { FileExporterConfig } from './interfaces.js';
 import { partName, removeLeftovers } from './part-files.js';
@@ -38,7 +38,7 @@ export default class FileExporter extends BatchProcessor<FileExporterConfig> {
 
   override async initialize(): Promise<void> {
     await super.initialize();
-    await mkdir(this.directory, { recursive: true });
+    makeDirectory(this.directory);
     await removeLeftovers(this.directory);
   }
 
