@@ -35,6 +35,10 @@ export interface Settings {
   temporalUiUrl: string;
   /** Largest JSON body in bytes. Default 10 MB. */
   maxBodyBytes: number;
+  /** Largest asset bundle in bytes. Default 128 MB: a master and every node unpack it to disk. */
+  maxAssetBytes: number;
+  /** Folder whose zip files become assets when a master starts (Teraslice `autoload_directory`). Default ./autoload. */
+  autoloadDir: string;
   /** How long a stopped slice may go on, in ms. Default 60,000 (Teraslice `shutdown_timeout`). */
   shutdownTimeout: number;
   /** How long a control verb waits for the settled state, in ms. Default 120,000 (Teraslice `action_timeout`). */

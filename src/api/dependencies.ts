@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Settings } from '../settings.js';
 import type { Store } from '../store/types.js';
 import type { Engine } from './engine.js';
+import type { AssetService } from './services/assets.js';
 import type { JobValidator } from './validator.js';
 
 /** What the API stands on. */
@@ -10,6 +11,7 @@ export interface ApiDependencies {
   store: Store;
   engine: Engine;
   validator: JobValidator;
+  assets: AssetService;
   settings: Settings;
   logger: Logger;
   /** Version of this server, answered as `temposlice_version`. */

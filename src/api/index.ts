@@ -4,6 +4,7 @@ import type { ApiDependencies } from './dependencies.js';
 import { allowWebUi, checkHost, checkOrigin, checkToken } from './http/access.js';
 import { jsonBody } from './http/bodies.js';
 import { failures, unknownPath } from './http/failures.js';
+import { assetRoutes } from './routes/assets.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { controlRoutes } from './routes/control.js';
 import { executionRoutes } from './routes/executions.js';
@@ -12,7 +13,7 @@ import { jobRoutes } from './routes/jobs.js';
 import { replayRoutes } from './routes/replay.js';
 import { rootRoutes } from './routes/root.js';
 import { tableRoutes } from './routes/tables.js';
-import { createServices } from './services/index.js';
+import { createServices, type Services } from './services/index.js';
 
 export type { ApiDependencies } from './dependencies.js';
 
@@ -34,7 +35,9 @@ export function createApi(deps: ApiDependencies): Express {
   if (deps.internal !== undefined) app.use('/internal', internal(deps), deps.internal, unknownPath);
   app.use(checkHost(settings));
   if (deps.codec !== undefined) app.use('/codec', allowWebUi(settings), deps.codec, unknownPath);
-  app.use(checkOrigin, jsonBody(settings.maxBodyBytes), routes(deps));
+  const services = createServices(deps);
+  app.use(checkOrigin, uploads(services, settings));
+  app.use(jsonBody(settings.maxBodyBytes), routes(deps, services));
   app.use(unknownPath, failures(logger, settings));
   return app;
 }
@@ -45,8 +48,13 @@ function internal({ settings }: ApiDependencies): RequestHandler[] {
   return [checkHost(settings), checkOrigin];
 }
 
-function routes(deps: ApiDependencies): Router {
-  const services = createServices(deps);
+function uploads(services: Services, limits: { maxAssetBytes: number }): Router {
+  const assets = Router();
+  assetRoutes(assets, services, limits);
+  return Router().use('/v1', assets).use(assets);
+}
+
+function routes(deps: ApiDependencies, services: Services): Router {
   const versioned = Router();
   rootRoutes(versioned, deps);
   jobRoutes(versioned, services, deps);

@@ -142,6 +142,19 @@ const OPTIONS = {
     parse: integer(1),
     fallback: 10_000_000,
   },
+  maxAssetBytes: {
+    flag: '--max-asset-bytes <n>',
+    description: 'largest asset bundle that the REST API accepts',
+    parse: integer(1),
+    fallback: 128_000_000,
+  },
+  autoloadDir: {
+    flag: '--autoload-dir <folder>',
+    description: 'folder whose zip files become assets when a master starts',
+    parse: (text) => resolve(text),
+    fallback: resolve('autoload'),
+    shown: '"./autoload"',
+  },
   shutdownTimeout: {
     flag: '--shutdown-timeout <ms>',
     description: 'how long a running slice may go on when its execution or node is stopped',
@@ -197,6 +210,7 @@ export const MASTER_SETTINGS: Array<keyof Settings> = [
   ...(['port', 'host', 'allowedHosts', 'dataDir', 'store', 'name', 'clusterToken', 'maxBodyBytes'] as const),
   ...(['actionTimeout', 'shutdownTimeout', 'fenceTimeout', 'hostMemory', 'logLevel', 'config'] as const),
   'keepExecutions',
+  ...(['maxAssetBytes', 'autoloadDir'] as const),
 ];
 export const NODE_SETTINGS: Array<keyof Settings> = [
   ...(['nodeId', 'slots', 'dataDir', 'clusterToken', 'shutdownTimeout', 'fenceTimeout'] as const),

@@ -69,6 +69,18 @@ export const FAILED_SLICE_FILTER_FIELDS = {
   state: 'text',
 } as const satisfies Fields;
 
+/** Teraslice REST API, section 9. */
+export const ASSET_FIELDS = {
+  id: 'text',
+  name: 'text',
+  version: 'text',
+  description: 'text',
+  node_version: 'number',
+  platform: 'text',
+  arch: 'text',
+  _created: 'time',
+} as const satisfies Fields;
+
 function columnValue(type: FieldType, value: unknown): string | number | boolean | null {
   switch (type) {
     case 'text':

@@ -5,6 +5,8 @@ import { nulPlugin } from './nul-plugin.js';
 import { openPglite } from './pglite.js';
 import { postgresDialect } from './postgres.js';
 import type { Schema } from './schema.js';
+import { sweepChunks } from './tables/asset-chunks.js';
+import { assetStore } from './tables/assets.js';
 import { auditStore } from './tables/audit.js';
 import { executionStore } from './tables/executions.js';
 import { failedSliceStore } from './tables/failed-slices.js';
@@ -47,6 +49,8 @@ async function open(dialect: PostgresDialect, unlock?: () => Promise<void>): Pro
   try {
     await migrate(db);
     await sweepStaged(db);
+    // Nobody else can be uploading into an embedded store.
+    await sweepChunks(db, unlock ? 0 : 60);
   } catch (error) {
     await close();
     throw error;
@@ -56,6 +60,7 @@ async function open(dialect: PostgresDialect, unlock?: () => Promise<void>): Pro
     executions: executionStore(db),
     failures: failedSliceStore(db),
     pages: slicePageStore(db),
+    assets: assetStore(db),
     placement: placementStore(db),
     audit: auditStore(db),
     purge: {

@@ -1,6 +1,7 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { recovery } from './migrations/0002_recovery.js';
 import { listIndexes } from './migrations/0004_list_indexes.js';
+import { assets } from './migrations/0003_assets.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -102,6 +103,7 @@ const initial: Migration = {
 const MIGRATIONS: Record<string, Migration> = {
   '0001_initial': initial,
   '0002_recovery': recovery,
+  '0003_assets': assets,
   '0004_list_indexes': listIndexes,
 };
 

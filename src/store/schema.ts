@@ -94,18 +94,35 @@ export interface SlicePagesTable {
   slices: Json<SliceTuple[]>;
 }
 
-/** Metadata of an asset bundle; `location` says where its bytes lie. */
+/** Metadata of an asset bundle; `location` names the chunks that hold its bytes. */
 export interface AssetsTable {
   id: string;
   name: string;
   version: string;
   description: string | null;
-  node_version: string | null;
+  /** Major version. */
+  node_version: number | null;
   platform: string | null;
   arch: string | null;
   size: number;
   location: string;
   _created: string;
+  /** When it was deleted: nobody sees it any more, its bytes are there for executions that run it. */
+  deleted: string | null;
+}
+
+/** Bytes of assets. Chunks that no asset refers to are being uploaded, or were left by a crash. */
+export interface AssetChunksTable {
+  location: string;
+  position: number;
+  data: ColumnType<Uint8Array, Buffer, never>;
+  staged: Generated<string>;
+}
+
+/** Ids of all that was ever taken from an autoload directory. */
+export interface AutoloadedAssetsTable {
+  id: string;
+  at: Generated<string>;
 }
 
 export interface AuditTable {
@@ -125,6 +142,8 @@ export interface Schema {
   recovered_slices: RecoveredSlicesTable;
   slice_pages: SlicePagesTable;
   assets: AssetsTable;
+  asset_chunks: AssetChunksTable;
+  autoloaded_assets: AutoloadedAssetsTable;
   nodes: NodeRow;
   hosts: HostRow;
   audit: AuditTable;

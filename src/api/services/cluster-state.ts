@@ -8,7 +8,7 @@ const PRESENCE_TIMEOUT = 10_000;
 /** One process on a node. `worker_id` is its process id: a number, and unique on the node as long as it lives. */
 interface Task {
   worker_id: number;
-  assignment: 'cluster_master' | 'execution_controller' | 'worker';
+  assignment: 'cluster_master' | 'assets_service' | 'execution_controller' | 'worker';
   pid: number;
   ex_id?: string;
   job_id?: string;
@@ -31,8 +31,8 @@ export interface NodeState {
 }
 
 /**
- * Nodes by id, with the processes that live on them. Clients expect one `cluster_master` in the whole
- * cluster: it is the one that answers, shown on the node of its machine, or where there is none as a node
+ * Nodes by id, with the processes that live on them. Clients expect one `cluster_master` and
+ * one `assets_service` in the whole cluster: both are the master that answers, shown on the node of its machine, or where there is none as a node
  * without slots of its own.
  */
 export async function clusterState(store: Store, version: string): Promise<Record<string, NodeState>> {
@@ -48,7 +48,11 @@ export async function clusterState(store: Store, version: string): Promise<Recor
   const masters = states.find((node) => node.state === 'connected' && node.hostname === hostname());
   const home = masters ?? machineWithoutNode(version);
   if (masters === undefined) states.unshift(home);
-  home.active.unshift({ worker_id: process.pid, assignment: 'cluster_master', pid: process.pid });
+  const master = { worker_id: process.pid, pid: process.pid };
+  home.active.unshift(
+    { ...master, assignment: 'cluster_master' },
+    { ...master, assignment: 'assets_service' },
+  );
   return Object.fromEntries(states.map((state) => [state.node_id, state]));
 }
 

@@ -22,7 +22,7 @@ export interface RecoverOptions {
 
 /** Reads executions and makes new ones. What is wanted of running ones: `ControlService`. */
 export class ExecutionService {
-  constructor(private readonly deps: Pick<ApiDependencies, 'store' | 'engine' | 'version'>) {}
+  constructor(private readonly deps: Pick<ApiDependencies, 'store' | 'engine' | 'version' | 'assets'>) {}
 
   async find(exId: string): Promise<ExecutionRow | undefined> {
     // Ids are UUIDs; anything else does not even go to the database.
@@ -97,6 +97,10 @@ export class ExecutionService {
     const replayOnly = filter !== undefined || (cleanup !== undefined && !job.autorecover);
     const latest = (await this.latest(job_id)) ?? old;
     if (!isTerminal(latest.doc._status)) throw new CodedError('JOB_ACTIVE', { job_id });
+    const gone = await this.deps.assets.missing(job.assets ?? []);
+    if (gone !== undefined) {
+      throw new CodedError('EX_NOT_RECOVERABLE', { ex_id, reason: `unable to find asset ${gone}` });
+    }
     const plan = await planRecovery(this.deps, old, {
       type,
       replayOnly,

@@ -1,11 +1,13 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Router } from 'express';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { masterActivities } from '../../activities/records.js';
 import { createApi } from '../../api/index.js';
+import { AssetService } from '../../api/services/assets.js';
 import { createLogger } from '../../logger.js';
 import { prepareFoundation } from '../../operations/connectors/prepare.js';
 import { createValidator } from '../../operations/validate.js';
@@ -18,6 +20,7 @@ import { addressOf, firstContact } from '../first-contact.js';
 import { dataConverter } from '../payload-codec.js';
 import { Placement } from '../placement/placement.js';
 import { installRuntime } from '../runtime.js';
+import { AssetKeeper } from './asset-keeper.js';
 import { codecApi } from './codec-api.js';
 import { CountersSink } from './counters-sink.js';
 import { TemporalEngine } from './engine.js';
@@ -52,6 +55,9 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);
   const validator = createValidator(settings, { foundation });
+  const assetsDirectory = resolve(settings.dataDir, 'assets');
+  const assets = new AssetService(store.assets, assetsDirectory, settings.maxAssetBytes);
+  const keeper = new AssetKeeper(store.assets, assets, logger);
   const worker = await Worker.create({
     connection: workerConnection,
     namespace: settings.namespace,
@@ -71,10 +77,12 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   });
   const working = worker.run();
 
+  await keeper.start(settings.autoloadDir);
   const api = createApi({
     store,
     engine,
     validator,
+    assets,
     settings,
     logger,
     version: VERSION,
@@ -116,7 +124,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
       server.closeIdleConnections();
       engine.stop();
       placement.stop();
-      await Promise.all([reconciler.stop(), purger.stop()]);
+      await Promise.all([reconciler.stop(), purger.stop(), keeper.stop()]);
       worker.shutdown();
       await working;
       server.closeAllConnections();

@@ -5,6 +5,7 @@ import type { Logger } from '../../logger.js';
 import type { HostRow, SliceTuple, Store } from '../../store/types.js';
 import type { HostAssignment, HostReport, PresenceRequest, PresenceResponse } from '../node/master-client.js';
 import type { Placement } from '../placement/placement.js';
+import { assetApi } from './asset-api.js';
 
 /** Hosts of an execution that die in a row before they are ready, after which the execution is given up. */
 const HOPELESS_AFTER = 3;
@@ -23,7 +24,7 @@ interface Dependencies {
   logger: Logger;
 }
 
-/** Endpoints for nodes: presence, execution documents, metadata, pages of slices. */
+/** Endpoints for nodes: presence, execution documents, metadata, pages of slices, assets. */
 export function internalApi({ store, placement, hostsFailed, logger }: Dependencies): Router {
   /** When an execution was last told that its hosts fail. */
   const told = new Map<string, number>();
@@ -81,6 +82,7 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     await store.pages.writePage(request.params.exId, request.params.page, request.body as SliceTuple[]);
     response.json({});
   });
+  router.use('/assets', assetApi(store.assets));
   return router;
 }
 

@@ -2,9 +2,11 @@ import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FoundationConfig } from '../../config/foundation.js';
+import { AssetGone } from '../../assets/folders.js';
 import type { Logger } from '../../logger.js';
 import type { Settings } from '../../settings.js';
 import type { ExecutionDocument } from '../../store/types.js';
+import type { AssetCache } from './asset-cache.js';
 import { HostProcess } from './host-process.js';
 import type { HostAssignment, HostReport, MasterClient } from './master-client.js';
 
@@ -35,6 +37,7 @@ export class HostPool {
     private readonly settings: Settings,
     private readonly foundation: FoundationConfig,
     private readonly master: MasterClient,
+    private readonly assets: Pick<AssetCache, 'ensure'>,
     private readonly logger: Logger,
     private readonly onChange: () => void,
   ) {}
@@ -116,11 +119,27 @@ export class HostPool {
     try {
       const deaths = this.earlyDeaths.get(exId)?.count ?? 0;
       if (deaths > 0) await delay(Math.min(250 * 2 ** deaths, MAX_START_DELAY_MS));
+      if (!(await this.hasAssets(exId))) return;
       this.turns = this.turns.then(() => this.startInTurn(assignment));
       await this.turns;
     } finally {
       this.starting.delete(id);
       this.onChange();
+    }
+  }
+
+  /** Whether the assets of an execution are on this machine; they are fetched if they are not. */
+  private async hasAssets(exId: string): Promise<boolean> {
+    const since = Date.now();
+    try {
+      const { assets } = await this.master.execution(exId);
+      await this.assets.ensure(assets ?? []);
+      return true;
+    } catch (error) {
+      this.logger.warn({ err: error, ex_id: exId }, 'the assets of a host are not there yet');
+      if (error instanceof AssetGone) this.diedEarly(exId, error.message, since);
+      else await delay(500);
+      return false;
     }
   }
 
@@ -174,14 +193,7 @@ export class HostPool {
       const fields = { host_id: host.id, ex_id: host.exId, ...ending };
       if (ending.outcome === 'flushed') this.logger.info(fields, 'a host has ended');
       else this.logger.warn(fields, 'a host has ended');
-      if (ending.early && !this.closed) {
-        const before = this.earlyDeaths.get(host.exId);
-        // Hosts that started together and died together count once: their cause may be one that passes.
-        if (!before || host.startedAt > before.at) {
-          const count = (before?.count ?? 0) + 1;
-          this.earlyDeaths.set(host.exId, { count, reason: ending.reason ?? 'unknown', at: Date.now() });
-        }
-      }
+      if (ending.early && !this.closed) this.diedEarly(host.exId, ending.reason ?? 'unknown', host.startedAt);
       this.onChange();
     });
     this.logger.info(
@@ -189,6 +201,13 @@ export class HostPool {
       `a ${host.kind} host starts`,
     );
     return host;
+  }
+
+  /** Hosts that started together and died together count once: their cause may be one that passes. */
+  private diedEarly(exId: string, reason: string, startedAt: number): void {
+    const before = this.earlyDeaths.get(exId);
+    if (before && startedAt <= before.at) return;
+    this.earlyDeaths.set(exId, { count: (before?.count ?? 0) + 1, reason, at: Date.now() });
   }
 
   private report(hostId: string, outcome: 'flushed' | 'failed' | 'lost', reason: string | null): void {

@@ -10,6 +10,7 @@ import { VERSION } from '../../version.js';
 import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
 import { firstContact } from '../first-contact.js';
 import { installRuntime } from '../runtime.js';
+import { AssetCache } from './asset-cache.js';
 import { endHostsOfClosed } from './closed-executions.js';
 import { Fence } from './fence.js';
 import { HostPool } from './host-pool.js';
@@ -41,10 +42,11 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
     logger,
   );
   const master = new MasterClient(settings);
+  const assets = new AssetCache(settings, master, logger);
   const slots = new Map<string, LeaseSlots>();
   let assignments: HostAssignment[] = [];
 
-  const hosts = new HostPool(settings, foundation, master, logger, () => {
+  const hosts = new HostPool(settings, foundation, master, assets, logger, () => {
     kept.remember(hosts.all());
     for (const supplier of slots.values()) supplier.changed();
     syncQueues();
@@ -135,6 +137,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
     settings.metricsPort === undefined
       ? undefined
       : await serveMetrics({ port: settings.metricsPort, host: settings.host }, () => hosts.all(), logger);
+  assets.start();
   fence.start();
   syncQueues();
   presence.start();
@@ -146,6 +149,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
       presence.drain();
       await hosts.drainAll();
       await Promise.all([presence.stop(), queues.closeAll()]);
+      await assets.stop();
       fence.stop();
       await metrics?.close();
       await connection.close();

@@ -1,3 +1,4 @@
+import type { ReadableStream } from 'node:stream/web';
 import type { Settings } from '../../settings.js';
 import type { ExecutionDocument, HostKind, HostOutcome, NodeRow, SliceTuple } from '../../store/types.js';
 
@@ -40,6 +41,10 @@ export interface PresenceResponse {
   version: string;
 }
 
+const REQUEST_TIMEOUT_MS = 10_000;
+/** For the whole of an asset, which may be large and the network slow. */
+const ASSET_TIMEOUT_MS = 300_000;
+
 /** Requests from a node to a master. All reject with an Error when no master answers. */
 export class MasterClient {
   private readonly executions = new Map<string, Promise<ExecutionDocument>>();
@@ -77,21 +82,47 @@ export class MasterClient {
     await this.request('POST', `/executions/${exId}/pages/${page}`, slices);
   }
 
+  /** The zip file of an asset; undefined if the cluster has none of that id. */
+  async asset(id: string): Promise<ReadableStream<Uint8Array> | undefined> {
+    const response = await this.send('GET', `/assets/${id}`, AbortSignal.timeout(ASSET_TIMEOUT_MS));
+    if (response.status === 404) return undefined;
+    await accepted(response, `GET /assets/${id}`);
+    return response.body as ReadableStream<Uint8Array>;
+  }
+
+  /** Those of the assets that the cluster still has. */
+  keptAssets(ids: string[]): Promise<string[]> {
+    return this.request('POST', '/assets/kept', ids);
+  }
+
   private async request<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
-    const base = this.settings.master ?? `http://127.0.0.1:${this.settings.port}`;
-    const timeout = AbortSignal.timeout(10_000);
-    const response = await fetch(new URL(`/internal${path}`, base), {
+    const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+    const response = await this.send(
       method,
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      path,
+      signal ? AbortSignal.any([signal, timeout]) : timeout,
+      body,
+    );
+    await accepted(response, `${method} ${path}`);
+    return (await response.json()) as T;
+  }
+
+  private send(method: string, path: string, signal: AbortSignal, body?: unknown): Promise<Response> {
+    const base = this.settings.master ?? `http://127.0.0.1:${this.settings.port}`;
+    return fetch(new URL(`/internal${path}`, base), {
+      method,
+      signal,
       headers: {
         'content-type': 'application/json',
         ...(this.settings.clusterToken ? { 'x-temposlice-token': this.settings.clusterToken } : {}),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    if (!response.ok) {
-      throw new Error(`master answered ${response.status} to ${method} ${path}: ${await response.text()}`);
-    }
-    return (await response.json()) as T;
+  }
+}
+
+async function accepted(response: Response, what: string): Promise<void> {
+  if (!response.ok) {
+    throw new Error(`master answered ${response.status} to ${what}: ${await response.text()}`);
   }
 }

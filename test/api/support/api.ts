@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { AssetService } from '../../../src/api/services/assets.js';
 import { createApi, type ApiDependencies } from '../../../src/api/index.js';
 import type { JobValidator } from '../../../src/api/validator.js';
 import { CodedError } from '../../../src/errors.js';
@@ -13,6 +14,8 @@ import type { OperationConfig, Store, ValidatedJob } from '../../../src/store/ty
 import { PlayedEngine } from './played-engine.js';
 
 export const VERSION = '1.2.3';
+/** Small, so that a test can send more. */
+export const MAX_ASSET_BYTES = 3_000_000;
 /** A well-formed id that nothing has. */
 export const UNKNOWN_ID = '11111111-2222-4333-8444-555555555555';
 
@@ -80,6 +83,7 @@ export class TestApi {
       store,
       engine,
       validator,
+      assets: new AssetService(store.assets, join(dataDir, 'assets'), MAX_ASSET_BYTES),
       logger: pino({ level: 'silent' }),
       version: VERSION,
       settings: {
@@ -87,6 +91,7 @@ export class TestApi {
         host: '127.0.0.1',
         allowedHosts: [],
         maxBodyBytes: 10_000_000,
+        maxAssetBytes: MAX_ASSET_BYTES,
         actionTimeout: 5_000,
         temporalUiUrl: 'http://127.0.0.1:8233',
         ...settings,

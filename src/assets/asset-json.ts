@@ -1,0 +1,78 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { clean, gt, valid } from 'semver';
+import { CodedError } from '../errors.js';
+import { TERASLICE_VERSION } from '../api/version.js';
+import { majorOf } from './compatibility.js';
+
+/** Bytes of an asset.json, at most. */
+const MAX_BYTES = 1_000_000;
+/** UTF-16 units of a name, a version or the like, at most: they are indexed. */
+const MAX_TEXT = 500;
+
+/** What is kept of an asset.json; what is not there is a wildcard. */
+export interface AssetMetadata {
+  name: string;
+  /** Semantic version, cleaned. */
+  version: string;
+  description?: string;
+  /** Major version of Node. */
+  node_version?: number;
+  platform?: string;
+  arch?: string;
+}
+
+/**
+ * Reads the asset.json of an unpacked bundle (Teraslice job configuration, section 5.2).
+ * @throws CodedError ASSET_JSON_MISSING, ASSET_JSON_MALFORMED, ASSET_JSON_INVALID
+ */
+export async function readAssetJson(folder: string): Promise<AssetMetadata> {
+  const path = join(folder, 'asset.json');
+  const stats = await stat(path).catch(() => undefined);
+  if (stats?.isFile() !== true) throw new CodedError('ASSET_JSON_MISSING');
+  if (stats.size > MAX_BYTES) throw invalid(`asset.json is larger than ${MAX_BYTES} bytes`);
+  let content: unknown;
+  try {
+    // A byte order mark is no JSON, yet editors write it.
+    content = JSON.parse((await readFile(path, 'utf8')).replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new CodedError('ASSET_JSON_MALFORMED', {}, { cause });
+  }
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new CodedError('ASSET_JSON_MALFORMED');
+  }
+  return metadataOf(content as Record<string, unknown>);
+}
+
+const invalid = (reason: string): CodedError => new CodedError('ASSET_JSON_INVALID', { reason });
+
+function metadataOf(content: Record<string, unknown>): AssetMetadata {
+  const { name, description, minimum_teraslice_version: minimum } = content;
+  if (typeof name !== 'string' || name === '') throw invalid('Missing name');
+  const given = content.version;
+  const version = typeof given === 'string' ? clean(given) : null;
+  if (version === null || valid(version) === null) throw invalid(`Invalid version "${String(given)}"`);
+  if (minimum) {
+    const least = valid(String(minimum));
+    if (least === null) throw invalid(`Invalid minimum_teraslice_version "${String(minimum)}"`);
+    if (gt(least, TERASLICE_VERSION)) throw invalid(`Asset requires teraslice version ${least} or greater.`);
+  }
+  const metadata: AssetMetadata = { name, version };
+  if (typeof description === 'string') metadata.description = description;
+  if (content.node_version) {
+    const major = majorOf(content.node_version);
+    if (major === undefined) throw invalid(`Invalid node_version "${String(content.node_version)}"`);
+    metadata.node_version = major;
+  }
+  for (const field of ['platform', 'arch'] as const) {
+    const value = content[field];
+    if (!value) continue;
+    if (typeof value !== 'string') throw invalid(`Invalid ${field} ${JSON.stringify(value)}`);
+    metadata[field] = value;
+  }
+  for (const field of ['name', 'version', 'platform', 'arch'] as const) {
+    if ((metadata[field]?.length ?? 0) > MAX_TEXT)
+      throw invalid(`The ${field} is longer than ${MAX_TEXT} characters`);
+  }
+  return metadata;
+}
