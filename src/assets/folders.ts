@@ -53,9 +53,10 @@ export class AssetFolders {
     await Promise.all(ids.map((id) => this.ensureOne(id)));
   }
 
-  /** Whether a folder of that id is there, in whatever state. */
-  has(id: string): boolean {
-    return ASSET_ID.test(id) && existsSync(join(this.directory, id));
+  /** Whether a person has put a folder of that id there. */
+  async hasOwn(id: string): Promise<boolean> {
+    const folder = join(this.directory, id);
+    return ASSET_ID.test(id) && existsSync(folder) && (await readManifest(folder)) === undefined;
   }
 
   /**
@@ -132,7 +133,7 @@ export class AssetFolders {
     if (await this.isIntact(id)) return;
     const zip = await this.fetch(id);
     if (zip === undefined) {
-      if (this.has(id)) return;
+      if (await this.hasOwn(id)) return;
       throw new AssetGone(id);
     }
     await this.temporarily(async (folder) => {

@@ -5,7 +5,7 @@ import { nulPlugin } from './nul-plugin.js';
 import { openPglite } from './pglite.js';
 import { postgresDialect } from './postgres.js';
 import type { Schema } from './schema.js';
-import { sweepChunks } from './tables/asset-chunks.js';
+import { sweepChunks, UPLOAD_MINUTES } from './tables/asset-chunks.js';
 import { assetStore } from './tables/assets.js';
 import { auditStore } from './tables/audit.js';
 import { executionStore } from './tables/executions.js';
@@ -50,7 +50,7 @@ async function open(dialect: PostgresDialect, unlock?: () => Promise<void>): Pro
     await migrate(db);
     await sweepStaged(db);
     // Nobody else can be uploading into an embedded store.
-    await sweepChunks(db, unlock ? 0 : 60);
+    await sweepChunks(db, unlock ? 0 : UPLOAD_MINUTES);
   } catch (error) {
     await close();
     throw error;

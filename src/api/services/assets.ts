@@ -109,7 +109,7 @@ export class AssetService {
   /** The first of the ids that no execution can be started with any more; undefined if all are there. */
   async missing(ids: readonly string[]): Promise<string | undefined> {
     for (const id of ids) {
-      if ((await this.store.get(id)) === undefined && !this.folders.has(id)) return id;
+      if ((await this.store.get(id)) === undefined && !(await this.folders.hasOwn(id))) return id;
     }
     return undefined;
   }
@@ -118,9 +118,7 @@ export class AssetService {
   private async resolve(identifier: string): Promise<string> {
     const refuse = (reason: string): CodedError =>
       new CodedError('JOB_INVALID', { reason: `Failure to get assets, caused by ${reason}` });
-    if (ASSET_ID.test(identifier)) {
-      if ((await this.store.get(identifier)) !== undefined || this.folders.has(identifier)) return identifier;
-    }
+    if (ASSET_ID.test(identifier) && (await this.missing([identifier])) === undefined) return identifier;
     const [name = '', version] = identifier.split(':');
     const range = rangeOf(version);
     if (range === undefined) throw refuse(`Version "${version}" is not a valid semver range`);

@@ -5,6 +5,9 @@ import type { Database } from '../schema.js';
 /** Bytes of one chunk: a statement that other callers of an embedded store can wait for. */
 const CHUNK_BYTES = 1024 * 1024;
 
+/** Age from which staged bytes are left by a crash, in minutes: more than any upload takes. */
+export const UPLOAD_MINUTES = 60;
+
 /** Cuts or joins what comes into chunks of one size; the last one may be smaller. */
 async function* chunks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let parts: Uint8Array[] = [];

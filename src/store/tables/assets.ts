@@ -3,7 +3,7 @@ import { CodedError } from '../../errors.js';
 import { ASSET_FIELDS, paging } from '../fields.js';
 import type { Database } from '../schema.js';
 import type { AssetRecord, AssetStore, StoredAsset } from '../types.js';
-import { discardChunks, readChunks, stageChunks } from './asset-chunks.js';
+import { discardChunks, readChunks, stageChunks, sweepChunks, UPLOAD_MINUTES } from './asset-chunks.js';
 import { orderBy } from './order.js';
 
 const COLUMNS = [
@@ -137,6 +137,7 @@ export function assetStore(db: Database): AssetStore {
         )
         select id from gone
       `.execute(db);
+      await sweepChunks(db, UPLOAD_MINUTES);
       return rows.map(({ id }) => id);
     },
 

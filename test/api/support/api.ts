@@ -69,6 +69,7 @@ export class TestApi {
     readonly port: number,
     readonly store: Store,
     readonly engine: PlayedEngine,
+    readonly assetsDirectory: string,
     readonly close: () => Promise<void>,
   ) {}
 
@@ -79,11 +80,12 @@ export class TestApi {
     const dataDir = await mkdtemp(join(tmpdir(), 'temposlice-api-'));
     const store = deps.store ?? (await openStore({ dataDir }));
     const engine = new PlayedEngine(store);
+    const assetsDirectory = join(dataDir, 'assets');
     const app = createApi({
       store,
       engine,
       validator,
-      assets: new AssetService(store.assets, join(dataDir, 'assets'), MAX_ASSET_BYTES),
+      assets: new AssetService(store.assets, assetsDirectory, MAX_ASSET_BYTES),
       logger: pino({ level: 'silent' }),
       version: VERSION,
       settings: {
@@ -100,7 +102,7 @@ export class TestApi {
     });
     const server = createServer(app);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TestApi((server.address() as AddressInfo).port, store, engine, async () => {
+    return new TestApi((server.address() as AddressInfo).port, store, engine, assetsDirectory, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await engine.idle();
