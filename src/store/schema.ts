@@ -115,7 +115,7 @@ export interface AssetsTable {
 export interface AssetChunksTable {
   location: string;
   position: number;
-  data: ColumnType<Uint8Array, Buffer, never>;
+  data: Uint8Array;
   staged: Generated<string>;
 }
 
