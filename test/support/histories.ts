@@ -21,7 +21,8 @@ export interface Recording {
   history: { events: Array<{ eventType: string; [attributes: string]: unknown }> };
 }
 
-async function withClient<T>(temporal: string, use: (client: Client) => Promise<T>): Promise<T> {
+/** Gives a client of the stack's Temporal server while it is used. */
+export async function withClient<T>(temporal: string, use: (client: Client) => Promise<T>): Promise<T> {
   const connection = await Connection.connect({ address: temporal });
   try {
     return await use(new Client({ connection }));

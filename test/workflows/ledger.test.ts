@@ -311,3 +311,15 @@ it('knows only leases that are out', () => {
   ledger.settle(1, result(1));
   expect(() => ledger.settle(1, result(1))).toThrow('lease 1 is not out');
 });
+
+it('owes first what may have been begun', () => {
+  const ledger = ledgerOf(6);
+  take(ledger, 1, 2);
+  ledger.settle(1, result(0, { running: { node: 'node', host: 'host' } }));
+  take(ledger, 2, 2);
+  expect(ledger.begun).toBe(3);
+  expect(orders(ledger.owed())).toEqual([1, 2, 3, 4, 5, 6]);
+  ledger.returned(2);
+  expect(ledger.begun).toBe(1);
+  expect(orders(ledger.owed())).toEqual([1, 2, 3, 4, 5, 6]);
+});

@@ -1,4 +1,4 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BatchProcessor } from '@terascope/job-components';
 
@@ -7,8 +7,8 @@ export default class Slow extends BatchProcessor {
   async onBatch(records) {
     // The empty batch of a flush is no slice.
     if (records.length === 0) return records;
-    const { ms, long_n: numbers, long } = this.opConfig;
-    const isLong = records.some(({ n }) => numbers.includes(n));
+    const { ms, long_n: numbers, long, flag } = this.opConfig;
+    const isLong = records.some(({ n }) => numbers.includes(n)) && (flag === '' || existsSync(flag));
     this.note('begin', records);
     await delay(isLong ? long : ms);
     this.note('end', records);
