@@ -16,6 +16,13 @@ export default tseslint.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: false }],
+      'no-restricted-imports': [
+        'error',
+        {
+          name: '@terascope/job-components',
+          message: "Import '#job-components': in a host a second copy costs 80 MB and is not the one in use.",
+        },
+      ],
     },
   },
 );

@@ -2,6 +2,9 @@ import { fork, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+/** Condition under which `#job-components` is the bundle that `build-library.ts` made. */
+const BUNDLED = 'temposlice-bundled';
+
 export interface ForkOptions {
   /** Old-space limit of the child in MB. */
   memoryMb: number;
@@ -29,13 +32,13 @@ export function compiledPath(specifier: string, base: string): string {
 
 /**
  * Forks a process for user code: none of the parent's `execArgv`, loaders or
- * `NODE_OPTIONS` reach it, and job-components behaves as in production.
+ * `NODE_OPTIONS` reach it, job-components behaves as in production and comes as one file.
  */
 export function forkForUserCode(path: string, options: ForkOptions): ChildProcess {
   const env: NodeJS.ProcessEnv = { ...process.env, ...options.env, NODE_ENV: 'production' };
   delete env.NODE_OPTIONS;
   return fork(path, options.args ?? [], {
-    execArgv: [`--max-old-space-size=${options.memoryMb}`],
+    execArgv: [`--max-old-space-size=${options.memoryMb}`, `--conditions=${BUNDLED}`],
     env,
     stdio: options.stdio ?? ['ignore', 'pipe', 'pipe', 'ipc'],
   });

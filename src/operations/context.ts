@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { hostname } from 'node:os';
 import type { DestinationStream } from 'pino';
-import type { Context } from '@terascope/job-components';
+import type { Context } from '#job-components';
 import { clientFactory, connectionFactory } from './connectors/clients.js';
 import type { ClientRequest } from './connectors/connector.js';
 import { createOperationLogger, type LevelName, type OperationLogger } from './operation-logger.js';

@@ -1,5 +1,5 @@
-import { isInteger, isPlainObject, logLevels, toInteger } from '@terascope/job-components';
-import type { Context, JobValidator } from '@terascope/job-components';
+import { isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
+import type { Context, JobValidator } from '#job-components';
 
 type Schema = JobValidator['schema'];
 

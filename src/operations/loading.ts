@@ -1,6 +1,6 @@
 import './operation-loader.js';
-import { SlicerExecutionContext, WorkerExecutionContext } from '@terascope/job-components';
-import type { ExecutionConfig } from '@terascope/job-components';
+import { SlicerExecutionContext, WorkerExecutionContext } from '#job-components';
+import type { ExecutionConfig } from '#job-components';
 import type { ExecutionDocument, ValidatedJob } from '../store/types.js';
 import { createContext, type ContextOptions, type OperationContext } from './context.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { OperationLoader, AssetBundleType, OperationLocationType } from '@terascope/job-components';
-import type { Context, SchemaConstructor } from '@terascope/job-components';
+import { OperationLoader, AssetBundleType, OperationLocationType } from '#job-components';
+import type { Context, SchemaConstructor } from '#job-components';
 import { compiledPath } from './child-process.js';
 
 /**

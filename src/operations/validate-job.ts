@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cloneDeep, JobValidator, parseName } from '@terascope/job-components';
-import type { Context, ValidatedJobConfig } from '@terascope/job-components';
+import { cloneDeep, JobValidator, parseName } from '#job-components';
+import type { Context, ValidatedJobConfig } from '#job-components';
 import type { ValidatedJob } from '../store/types.js';
 import { createContext } from './context.js';
 import { checkApiReferences, checkJobShape, extendJobSchema } from './job-schema.js';

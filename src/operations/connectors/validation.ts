@@ -1,4 +1,4 @@
-import '@terascope/job-components';
+import '#job-components';
 import convict from 'convict';
 import type { Connector, Connectors, SchemaField } from './connector.js';
 import { ConnectorNotFound, loadConnector } from './loading.js';

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Slice } from '@terascope/job-components';
+import type { Slice } from '#job-components';
 import type { SliceTuple } from '../../store/types.js';
 
 /** The part of a slicer that a producer drives. */

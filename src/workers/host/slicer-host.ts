@@ -1,4 +1,4 @@
-import type { SlicerExecutionContext, Slice } from '@terascope/job-components';
+import type { SlicerExecutionContext, Slice } from '#job-components';
 import { describeError } from '../../operations/errors.js';
 import { createSlicerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
 import type { MetricsData } from '../../operations/prom-metrics.js';

@@ -1,5 +1,5 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
-import type { WorkerExecutionContext, Slice } from '@terascope/job-components';
+import type { WorkerExecutionContext, Slice } from '#job-components';
 import type { CurrentSlice } from '../../operations/context.js';
 import { describeError } from '../../operations/errors.js';
 import { createWorkerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';

@@ -1,4 +1,4 @@
-import { Fetcher } from '@terascope/job-components';
+import { Fetcher } from '#job-components';
 import type { DataGeneratorConfig, GeneratedRecord, GeneratorSlice } from './interfaces.js';
 
 const GROUPS = Array.from({ length: 16 }, (_, index) => `group-${index}`);

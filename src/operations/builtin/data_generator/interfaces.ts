@@ -1,4 +1,4 @@
-import type { OpConfig } from '@terascope/job-components';
+import type { OpConfig } from '#job-components';
 
 export interface DataGeneratorConfig extends OpConfig {
   /** Lifecycle `once`: records in total. `persistent`: records a slice. */

@@ -1,5 +1,5 @@
-import { Slicer } from '@terascope/job-components';
-import type { SlicerRecoveryData } from '@terascope/job-components';
+import { Slicer } from '#job-components';
+import type { SlicerRecoveryData } from '#job-components';
 import type { DataGeneratorConfig, GeneratorSlice } from './interfaces.js';
 
 export default class DataGeneratorSlicer extends Slicer<DataGeneratorConfig> {

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { BatchProcessor } from '@terascope/job-components';
-import type { DataEntity } from '@terascope/job-components';
+import { BatchProcessor } from '#job-components';
+import type { DataEntity } from '#job-components';
 import { makeDirectory } from '../../../make-directory.js';
 import { extensionOf } from './interfaces.js';
 import type { FileExporterConfig } from './interfaces.js';

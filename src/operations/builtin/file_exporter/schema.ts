@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { ConvictSchema } from '@terascope/job-components';
-import type { ValidatedJobConfig } from '@terascope/job-components';
+import { ConvictSchema } from '#job-components';
+import type { ValidatedJobConfig } from '#job-components';
 import { FORMATS } from '../_shared/formats.js';
 import { delimiterCharacter, fieldNames, oneOf, requiredString } from '../_shared/option-formats.js';
 import { extensionOf } from './interfaces.js';

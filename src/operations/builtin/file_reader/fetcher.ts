@@ -1,4 +1,4 @@
-import { Fetcher, TSError } from '@terascope/job-components';
+import { Fetcher, TSError } from '#job-components';
 import { DelimitedParser, isEmpty, toHeader } from './delimited-parser.js';
 import type { Header } from './delimited-parser.js';
 import type { FileReaderConfig, FileSlice, ParsedRecord, RecordParser, Reject } from './interfaces.js';

@@ -1,4 +1,4 @@
-import type { OpConfig } from '@terascope/job-components';
+import type { OpConfig } from '#job-components';
 import type { Format } from '../_shared/formats.js';
 import type { RawRecord } from './record-splitter.js';
 

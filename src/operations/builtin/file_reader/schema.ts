@@ -1,5 +1,5 @@
-import { ConvictSchema } from '@terascope/job-components';
-import type { ValidatedJobConfig } from '@terascope/job-components';
+import { ConvictSchema } from '#job-components';
+import type { ValidatedJobConfig } from '#job-components';
 import { FORMATS } from '../_shared/formats.js';
 import {
   delimiterCharacter,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { ParallelSlicer } from '@terascope/job-components';
-import type { SlicerFn, SlicerRecoveryData } from '@terascope/job-components';
+import { ParallelSlicer } from '#job-components';
+import type { SlicerFn, SlicerRecoveryData } from '#job-components';
 import { FileCutter } from './file-cutter.js';
 import { findFiles } from './find-files.js';
 import type { FileReaderConfig, FileSlice } from './interfaces.js';

@@ -1,4 +1,4 @@
-import type { OpConfig } from '@terascope/job-components';
+import type { OpConfig } from '#job-components';
 
 export interface FilterConfig extends OpConfig {
   /** Field to look at; a dot leads into nested objects. */

@@ -1,5 +1,5 @@
-import { FilterProcessor, get } from '@terascope/job-components';
-import type { Context, DataEntity, ExecutionConfig } from '@terascope/job-components';
+import { FilterProcessor, get } from '#job-components';
+import type { Context, DataEntity, ExecutionConfig } from '#job-components';
 import type { FilterConfig } from './interfaces.js';
 import { toMatcher } from './matcher.js';
 

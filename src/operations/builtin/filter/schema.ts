@@ -1,5 +1,5 @@
-import { ConvictSchema } from '@terascope/job-components';
-import type { ValidatedJobConfig } from '@terascope/job-components';
+import { ConvictSchema } from '#job-components';
+import type { ValidatedJobConfig } from '#job-components';
 import { oneOf, requiredString } from '../_shared/option-formats.js';
 import type { FilterConfig } from './interfaces.js';
 import { toMatcher } from './matcher.js';

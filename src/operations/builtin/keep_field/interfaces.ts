@@ -1,4 +1,4 @@
-import type { OpConfig } from '@terascope/job-components';
+import type { OpConfig } from '#job-components';
 
 export interface KeepFieldConfig extends OpConfig {
   /** Name of the field to keep, or names. */

@@ -1,4 +1,4 @@
-import { DataEntity, MapProcessor } from '@terascope/job-components';
+import { DataEntity, MapProcessor } from '#job-components';
 import type { KeepFieldConfig } from './interfaces.js';
 
 export default class KeepField extends MapProcessor<KeepFieldConfig> {

@@ -1,4 +1,4 @@
-import { ConvictSchema } from '@terascope/job-components';
+import { ConvictSchema } from '#job-components';
 import { fieldNames, requiredString } from '../_shared/option-formats.js';
 import type { KeepFieldConfig } from './interfaces.js';
 
