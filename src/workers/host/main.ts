@@ -9,7 +9,7 @@ import { WorkerHost } from './worker-host.js';
 /**
  * The process that holds one execution's operations: a worker, or the slicer. Started by a node.
  *
- *     started → (setup) → ready ⇄ busy → (drain) → flushed → exit
+ *     started → loaded → (setup) → ready ⇄ busy → (drain) → flushed → exit
  *
  * It ends with its node, and when its node has not pinged for the fence timeout.
  */
@@ -21,6 +21,8 @@ let host: WorkerHost | SlicerHost | undefined;
 let silentSeconds = 0;
 
 async function setUp(setup: HostSetup): Promise<void> {
+  // As if forked for it: one that was forked ahead had other arguments.
+  process.title = [process.argv0, process.argv[1], setup.kind, setup.execution.ex_id].join(' ');
   // Seconds are counted, not read off the clock: a machine that slept has lost none of its pings.
   setInterval(() => {
     if (++silentSeconds > setup.fenceSeconds) process.exit(FENCED_EXIT);
@@ -87,3 +89,5 @@ process.on('message', (message: ToHost) => {
         .then((metrics) => send({ type: 'metrics', metrics }));
   }
 });
+
+send({ type: 'loaded' });

@@ -55,6 +55,8 @@ export type ToHost =
   | { type: 'readMetrics' };
 
 export type FromHost =
+  /** Forked, and job-components loaded: waits for its setup. */
+  | { type: 'loaded' }
   | { type: 'ready' }
   /** Operations could not be loaded or initialised; the host ends. */
   | { type: 'initFailed'; error: string }

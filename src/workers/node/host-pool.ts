@@ -8,6 +8,7 @@ import type { Settings } from '../../settings.js';
 import type { ExecutionDocument } from '../../store/types.js';
 import type { AssetCache } from './asset-cache.js';
 import { HostProcess } from './host-process.js';
+import { WarmHosts } from './warm-hosts.js';
 import type { HostAssignment, HostReport, MasterClient } from './master-client.js';
 
 /** Hosts that start at the same time: each costs most of a second of a processor. */
@@ -30,6 +31,7 @@ export class HostPool {
   private readonly starting = new Set<string>();
   /** Hosts in a row, by execution, that died before they were ready. */
   private readonly earlyDeaths = new Map<string, { count: number; reason: string; at: number }>();
+  private readonly warm: WarmHosts;
   private closed = false;
   private turns: Promise<void> = Promise.resolve();
 
@@ -40,7 +42,11 @@ export class HostPool {
     private readonly assets: Pick<AssetCache, 'ensure'>,
     private readonly logger: Logger,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    const calm = (): boolean => this.starting.size === 0 && this.startingNow() === 0;
+    this.warm = new WarmHosts(settings.warmHosts, settings.hostMemory, calm);
+    this.warm.fill();
+  }
 
   /** Live and starting hosts. */
   all(): HostProcess[] {
@@ -102,6 +108,7 @@ export class HostPool {
   /** Drains all hosts and waits for their ends. */
   async drainAll(): Promise<void> {
     this.closed = true;
+    this.warm.close();
     const ends = this.all().map((host) => {
       host.drain();
       return host.ended;
@@ -162,7 +169,10 @@ export class HostPool {
 
   private fork(assignment: HostAssignment, execution: ExecutionDocument): HostProcess {
     const { settings } = this;
+    // What was forked ahead has the environment of its node.
+    const ownEnvironment = Object.keys(execution.env_vars ?? {}).length > 0;
     const host: HostProcess = new HostProcess({
+      child: ownEnvironment ? undefined : this.warm.take(),
       setup: {
         hostId: assignment.host_id,
         kind: assignment.kind,

@@ -1,14 +1,13 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../logger.js';
-import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
 import type { MetricsData } from '../../operations/prom-metrics.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
 import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
 import { HostLeases } from './host-leases.js';
+import { forkHost } from './warm-hosts.js';
 
-const HOST_MAIN = compiledPath('../host/main.js', import.meta.url);
 /** Last bytes of a host's stderr that are kept to say why it died. */
 const STDERR_KEPT = 4_096;
 /** How long the pipe of a dead host may stay open (a grandchild may hold it), in ms. */
@@ -26,6 +25,8 @@ export interface HostProcessOptions {
   setup: HostSetup;
   /** Old-space limit in MB. */
   memory: number;
+  /** A process that was forked ahead, with the same limit; undefined: one is forked. */
+  child?: ChildProcess | undefined;
   logger: Logger;
   metadata: {
     get(exId: string): Promise<Record<string, unknown>>;
@@ -76,12 +77,8 @@ export class HostProcess {
 
   constructor(private readonly options: HostProcessOptions) {
     const { setup } = options;
-    this.child = forkForUserCode(HOST_MAIN, {
-      args: [setup.kind, setup.execution.ex_id],
-      memoryMb: options.memory,
-      env: setup.execution.env_vars,
-      stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'],
-    });
+    const { kind, execution } = setup;
+    this.child = options.child ?? forkHost(options.memory, [kind, execution.ex_id], execution.env_vars);
     this.leases = new HostLeases(setup, {
       send: (message) => this.send(message),
       kill: (reason) => this.killForBlame(reason),
@@ -183,6 +180,8 @@ export class HostProcess {
 
   private receive(message: FromHost): void {
     switch (message.type) {
+      case 'loaded':
+        break;
       case 'ready':
         this.ready = true;
         if (this.state === 'starting') this.state = 'live';

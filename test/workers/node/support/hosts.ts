@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -19,6 +20,8 @@ const { HostProcess } = (await import(
 )) as typeof Module;
 
 export type Host = InstanceType<typeof HostProcess>;
+/** Where the compiled code lies. */
+export const WORKERS_DIRECTORY = DIST.pathname;
 export const HOST_MAIN = join(DIST.pathname, 'host/main.js');
 
 const directories = new Directories();
@@ -100,11 +103,13 @@ export function fork(
   changes: Partial<HostSetup> = {},
   execution: Partial<ExecutionDocument> = {},
   memory = 256,
+  child?: ChildProcess,
 ): TestHost {
   const setup = makeSetup(changes, execution);
   const host = new HostProcess({
     setup,
     memory,
+    child,
     logger: pino({ level: 'silent' }),
     metadata: { get: async () => ({}), set: async () => undefined },
     onChange: () => undefined,

@@ -1,0 +1,110 @@
+import type { ChildProcess } from 'node:child_process';
+import type { Readable } from 'node:stream';
+import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
+import { PIPE_FD } from '../host/protocol.js';
+
+const HOST_MAIN = compiledPath('../host/main.js', import.meta.url);
+/** Pause before a host is made ahead: those that an execution waits for come first, in ms. */
+const REFILL_MS = 1_000;
+/** The same after one died that nobody had used: its cause may stay for a while. */
+const REFILL_AFTER_DEATH_MS = 10_000;
+
+/**
+ * Forks a host process; it does nothing until it is sent its `setup`.
+ * @param memoryMb old-space limit
+ */
+export function forkHost(memoryMb: number, args: string[], env?: Record<string, string>): ChildProcess {
+  return forkForUserCode(HOST_MAIN, {
+    args,
+    memoryMb,
+    ...(env ? { env } : {}),
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'],
+  });
+}
+
+/**
+ * Host processes that were forked, and have loaded job-components, before anybody needs them.
+ *
+ *     (calm) → loading → warm → taken by an execution
+ *                 └───────┴───→ dead, and replaced
+ *
+ * They belong to no execution: they take no slot, no master hears of them, and they run no user code, so that
+ * there is nothing to ping or to fence. Like every host they end with their node. They are made one at a
+ * time, and only while no execution waits for a host to start.
+ */
+export class WarmHosts {
+  private readonly loading = new Set<ChildProcess>();
+  private readonly warm = new Set<ChildProcess>();
+  private timer: NodeJS.Timeout | undefined;
+  private closed = false;
+
+  /**
+   * @param size how many to hold ready
+   * @param memoryMb old-space limit of each
+   * @param calm whether one may be made now
+   */
+  constructor(
+    private readonly size: number,
+    private readonly memoryMb: number,
+    private readonly calm: () => boolean,
+  ) {}
+
+  /** Process ids of those that are ready. */
+  get pids(): number[] {
+    return [...this.warm].map(({ pid }) => pid ?? 0);
+  }
+
+  /** Makes as many as are missing, in the background. */
+  fill(pause = REFILL_MS): void {
+    if (this.closed || this.timer || this.loading.size + this.warm.size >= this.size) return;
+    this.timer = setTimeout(() => {
+      this.timer = undefined;
+      if (this.loading.size === 0 && this.calm()) this.make();
+      else this.fill();
+    }, pause);
+  }
+
+  /** A host that is ready for its setup; undefined if there is none. */
+  take(): ChildProcess | undefined {
+    for (const child of this.warm) {
+      this.forget(child);
+      this.fill();
+      if (child.connected && child.exitCode === null && child.signalCode === null) return child;
+    }
+    return undefined;
+  }
+
+  /** Ends all of them, and makes no more. */
+  close(): void {
+    this.closed = true;
+    clearTimeout(this.timer);
+    for (const child of [...this.loading, ...this.warm]) child.kill('SIGKILL');
+  }
+
+  private make(): void {
+    const child = forkHost(this.memoryMb, ['warm']);
+    this.loading.add(child);
+    child.once('exit', this.died);
+    child.on('error', this.died);
+    // Before its setup a host writes one frame: that it has loaded.
+    (child.stdio[PIPE_FD] as Readable).once('data', () => {
+      if (!this.loading.delete(child)) return;
+      this.warm.add(child);
+      this.fill();
+    });
+  }
+
+  private readonly died = (): void => {
+    for (const child of [...this.loading, ...this.warm]) {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) this.forget(child);
+    }
+    this.fill(REFILL_AFTER_DEATH_MS);
+  };
+
+  private forget(child: ChildProcess): void {
+    this.loading.delete(child);
+    this.warm.delete(child);
+    child.off('exit', this.died);
+    child.off('error', this.died);
+  }
+}

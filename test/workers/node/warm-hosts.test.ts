@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type * as Module from '../../../src/workers/node/warm-hosts.js';
+import { isAlive } from '../../operations/support/processes.js';
+import { until } from '../../support/until.js';
+import { cleanUp, leaseOf, run, start, WORKERS_DIRECTORY } from './support/hosts.js';
+
+/** Hosts are forked from compiled code. */
+const { WarmHosts } = (await import(
+  pathToFileURL(join(WORKERS_DIRECTORY, 'node/warm-hosts.js')).href
+)) as typeof Module;
+
+const pools: Array<InstanceType<typeof WarmHosts>> = [];
+
+function pool(size: number, calm = () => true): InstanceType<typeof WarmHosts> {
+  const hosts = new WarmHosts(size, 256, calm);
+  pools.push(hosts);
+  hosts.fill(0);
+  return hosts;
+}
+
+afterEach(async () => {
+  for (const hosts of pools.splice(0)) hosts.close();
+  await cleanUp();
+});
+
+it('holds as many as it should, and replaces one that was taken', async () => {
+  const hosts = pool(2);
+  await until(() => hosts.pids.length === 2);
+  const child = hosts.take();
+  expect(hosts.pids).toHaveLength(1);
+  expect(hosts.pids).not.toContain(child?.pid);
+  await until(() => hosts.pids.length === 2);
+  child?.kill('SIGKILL');
+});
+
+it('gives a process that becomes the host of an execution', async () => {
+  const hosts = pool(1);
+  await until(() => hosts.pids.length === 1);
+  const child = hosts.take();
+  const operations = [{ _op: 'test-reader', passthrough_slice: true }, { _op: 'noop' }];
+  const { host } = await start({}, { operations }, 256, child);
+  expect(host.pid).toBe(child?.pid);
+  await expect(run(host, leaseOf([{}, {}]))).resolves.toMatchObject({ done: 2, failed: [] });
+  host.drain();
+  await expect(host.ended).resolves.toMatchObject({ outcome: 'flushed', reason: null });
+});
+
+it('forgets one that died, and gives the others', async () => {
+  const hosts = pool(2);
+  await until(() => hosts.pids.length === 2);
+  const [first, second] = hosts.pids;
+  process.kill(first ?? 0, 'SIGKILL');
+  await until(() => hosts.pids.length === 1);
+  expect(hosts.take()?.pid).toBe(second);
+  expect(hosts.take()).toBeUndefined();
+  process.kill(second ?? 0, 'SIGKILL');
+});
+
+it('makes none while an execution waits for its hosts', async () => {
+  let calm = false;
+  let asked = 0;
+  const hosts = pool(1, () => {
+    asked++;
+    return calm;
+  });
+  await until(() => asked > 1);
+  expect(hosts.pids).toEqual([]);
+  calm = true;
+  await until(() => hosts.pids.length === 1);
+});
+
+it('ends them when it is closed', async () => {
+  const hosts = pool(1);
+  await until(() => hosts.pids.length === 1);
+  const [pid] = hosts.pids;
+  hosts.close();
+  await until(() => !isAlive(pid ?? 0));
+});
