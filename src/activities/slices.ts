@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import type { HostProcess } from '../workers/node/host-process.js';
+import type { WaitingLeases } from '../workers/node/waiting-leases.js';
 import type { CollectInput, CollectResult, LeaseInput, LeaseResult } from '../workflows/types.js';
 
 const HEARTBEAT_MS = 1_000;
@@ -30,20 +31,23 @@ export interface SliceHosts {
   incarnation: string;
   /** False while the node is cut off from Temporal: it must not take up work. */
   connected(): boolean;
-  workers(exId: string): HostProcess[];
+  leases: WaitingLeases;
 }
 
 /**
- * Runs a lease on whichever host of the execution is idle. With none (it died, or is being drained) it
- * answers that nothing was done, which costs no slice anything.
+ * Runs a lease on whichever host of the execution is idle, now or soon. With none (it died, is being drained, or has
+ * a long slice) it answers that nothing was done, which costs no slice anything.
  */
 export const processSlices =
   (node: SliceHosts) =>
   (input: LeaseInput): Promise<LeaseResult> =>
     heartbeating(async ({ signal }) => {
-      const host = node.workers(input.exId).find((candidate) => candidate.counts && !candidate.busy);
-      if (!host || !node.connected() || signal.aborted) return { done: 0, failed: [], ms: 0 };
-      return host.leases.run(input, node.incarnation, signal);
+      const nothing: LeaseResult = { done: 0, failed: [], ms: 0 };
+      if (!node.connected()) return nothing;
+      const result = await node.leases.give(input.exId, signal, async (host) =>
+        node.connected() ? host.leases.run(input, node.incarnation, signal) : nothing,
+      );
+      return result ?? nothing;
     });
 
 /** Waits for the outcome of a slice that outlasted its lease; repeatable until the execution has ended. */

@@ -1,6 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { collectSlice, processSlices, type SliceHosts } from '../../src/activities/slices.js';
 import type { HostProcess } from '../../src/workers/node/host-process.js';
+import { WaitingLeases } from '../../src/workers/node/waiting-leases.js';
 import type { CollectResult, LeaseInput, LeaseResult, SliceTuple } from '../../src/workflows/types.js';
 import { environmentOf } from './support/environment.js';
 
@@ -16,6 +17,7 @@ class PlayedHost {
   busy = false;
   counts = true;
   readonly leases = {
+    brisk: false,
     run: (input: LeaseInput, node: string, cancelled: AbortSignal): Promise<LeaseResult> => {
       this.ran.push(input);
       this.nodes.push(node);
@@ -28,7 +30,7 @@ class PlayedHost {
 const nodeOf = (hosts: PlayedHost[], connected = true): SliceHosts => ({
   incarnation: 'node-a',
   connected: () => connected,
-  workers: () => hosts as unknown as HostProcess[],
+  leases: new WaitingLeases(() => hosts as unknown as HostProcess[]),
 });
 
 describe('processSlices', () => {

@@ -29,7 +29,7 @@ it('shares what is queued among the workers, more finely near the end', () => {
 });
 
 it('has one lease out for a single worker, and for more some that wait, so that none is idle', () => {
-  expect([1, 2, 8, 200].map(maxLeases)).toEqual([1, 4, 13, 301]);
+  expect([1, 2, 8, 200].map(maxLeases)).toEqual([1, 4, 16, 400]);
 });
 
 it('follows the measured time, and believes nothing that took no time', () => {

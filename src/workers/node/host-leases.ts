@@ -7,6 +7,9 @@ const OVERTIME_MS = 5_000;
 /** Most bytes of failures in one answer; the lease ends early at it. */
 const MAX_FAILURE_BYTES = 256 * 1024;
 
+/** Longest lease behind which another may wait, in ms: a budget, and a little. */
+const BRISK_MS = 1_200;
+
 /** Newest outcomes that are kept for collection: a host has one at a time, and each is collected in seconds. */
 const MAX_OUTCOMES = 100;
 
@@ -53,6 +56,8 @@ export class HostLeases {
   private lingering = false;
   /** When the slice in overtime was started. */
   private overtimeSince = 0;
+  /** How long the last lease took, in ms; undefined before there was one. */
+  private lastMs: number | undefined;
   private readonly outcomes = new Map<string, Promise<CollectResult>>();
   private watch: NodeJS.Timeout | undefined;
 
@@ -67,6 +72,12 @@ export class HostLeases {
 
   get overtime(): boolean {
     return this.over !== undefined || this.lingering;
+  }
+
+  /** Its leases come back in time, so that the next one may wait for it. False while nothing is known. */
+  get brisk(): boolean {
+    if (this.lastMs === undefined || this.lastMs > BRISK_MS || this.overtime) return false;
+    return this.current === undefined || performance.now() - this.current.startedAt < BRISK_MS;
   }
 
   /** Runs a lease; when `cancelled` fires, the host ends it with the slice at hand. */
@@ -169,6 +180,7 @@ export class HostLeases {
   private answer(lease: CurrentLease, more: Partial<LeaseResult>): void {
     clearTimeout(lease.overtimeTimer);
     this.current = undefined;
+    this.lastMs = performance.now() - lease.startedAt;
     if (!this.over && !this.lingering) clearInterval(this.watch);
     lease.answer({
       done: lease.done,

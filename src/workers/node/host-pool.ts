@@ -42,6 +42,7 @@ export class HostPool {
     private readonly assets: Pick<AssetCache, 'ensure'>,
     private readonly logger: Logger,
     private readonly onChange: () => void,
+    private readonly onLeases: () => void,
   ) {
     const calm = (): boolean => this.starting.size === 0 && this.startingNow() === 0;
     this.warm = new WarmHosts(settings.warmHosts, settings.hostMemory, calm);
@@ -192,6 +193,7 @@ export class HostPool {
         get: (exId) => this.master.metadata(exId),
         set: (exId, metadata) => this.master.setMetadata(exId, metadata),
       },
+      onLeases: this.onLeases,
       onChange: () => {
         if (host?.state === 'live') this.earlyDeaths.delete(host.exId);
         this.onChange();

@@ -32,7 +32,10 @@ export interface HostProcessOptions {
     get(exId: string): Promise<Record<string, unknown>>;
     set(exId: string, metadata: Record<string, unknown>): Promise<void>;
   };
+  /** Its state changed, or what is known of it. */
   onChange(): void;
+  /** It can take a lease, or can no longer. */
+  onLeases(): void;
 }
 
 /** Failure of a call to a slicer host; `type` is one of SLICER_FAILURES. */
@@ -82,7 +85,7 @@ export class HostProcess {
     this.leases = new HostLeases(setup, {
       send: (message) => this.send(message),
       kill: (reason) => this.killForBlame(reason),
-      changed: () => options.onChange(),
+      changed: () => options.onLeases(),
     });
     const reader = new FrameReader((message) => this.receive(message));
     const pipe = this.child.stdio[PIPE_FD] as Readable;

@@ -14,12 +14,13 @@ import { AssetCache } from './asset-cache.js';
 import { endHostsOfClosed } from './closed-executions.js';
 import { Fence } from './fence.js';
 import { HostPool } from './host-pool.js';
-import { LeaseSlots } from './lease-slots.js';
+import { leaseCapacity, LeaseSlots } from './lease-slots.js';
 import { MasterClient, type HostAssignment } from './master-client.js';
 import { KeptOutcomes } from './kept-outcomes.js';
 import { serveMetrics } from './metrics-server.js';
 import { Presence } from './presence.js';
 import { TaskWorkers } from './task-workers.js';
+import { WaitingLeases } from './waiting-leases.js';
 
 /** Concurrent calls for slices that outlasted their lease. */
 const COLLECT_SLOTS = 1_000;
@@ -46,12 +47,19 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
   const slots = new Map<string, LeaseSlots>();
   let assignments: HostAssignment[] = [];
 
-  const hosts = new HostPool(settings, foundation, master, assets, logger, () => {
-    kept.remember(hosts.all());
+  const leasesChanged = (): void => {
+    leases.changed();
     for (const supplier of slots.values()) supplier.changed();
+  };
+  const hostsChanged = (): void => {
+    kept.remember(hosts.all());
+    leasesChanged();
     syncQueues();
     presence.changed();
-  });
+  };
+  // Who is busy is told with the next presence: with thousands of leases a minute it is no news.
+  const hosts = new HostPool(settings, foundation, master, assets, logger, hostsChanged, leasesChanged);
+  const leases = new WaitingLeases((exId) => hosts.workers(exId));
   const kept = new KeptOutcomes();
   const fence = new Fence(connection, settings.fenceTimeout, () => {
     logger.warn('cut off from Temporal: worker hosts end');
@@ -90,7 +98,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
   const sliceNode = {
     incarnation,
     connected: () => fence.connected(),
-    workers: (exId: string) => hosts.workers(exId),
+    leases,
     slicer: (exId: string) => hosts.slicer(exId),
     outcomes: (hostId: string) => kept.of(hostId),
     writePage: master.writePage.bind(master),
@@ -126,7 +134,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
       const activities = { createSlices: createSlices(sliceNode) };
       queues.open(queue, { activities, slots: SLICER_SLOTS, pollers: 2 });
     } else {
-      const supplier = new LeaseSlots(() => hosts.workers(queue).filter((host) => host.counts).length);
+      const supplier = new LeaseSlots(() => leaseCapacity(hosts.workers(queue)));
       slots.set(queue, supplier);
       const activities = { processSlices: processSlices(sliceNode) };
       queues.open(queue, { activities, slots: supplier, pollers: settings.slots });

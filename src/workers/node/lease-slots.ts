@@ -5,11 +5,21 @@ import type {
   SlotPermit,
   SlotReserveContext,
 } from '@temporalio/worker';
+import type { HostProcess } from './host-process.js';
+
+/**
+ * Leases that a node may hold: one for each host that can take one, and another that waits behind each that gives
+ * its leases back soon, so that no host is idle for a round trip.
+ */
+export function leaseCapacity(hosts: HostProcess[]): number {
+  const able = hosts.filter((host) => host.counts);
+  return able.length + able.filter((host) => host.leases.brisk).length;
+}
 
 /**
  * Counts the leases that a node may hold for one execution.
  *
- * A permit is granted while fewer are out than hosts can take leases. It stands for a number, not for a
+ * A permit is granted while fewer are out than the capacity. It stands for a number, not for a
  * host: the SDK does not tell which permit an activity got, and a permit behind an open poll cannot be
  * taken back, so an activity may start when no host is left, and says so.
  */

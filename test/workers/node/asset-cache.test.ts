@@ -78,6 +78,7 @@ it('gives up an execution whose assets are gone', async () => {
     cache,
     logger,
     () => undefined,
+    () => undefined,
   );
   const assignment = {
     host_id: 'one',

@@ -1,5 +1,6 @@
 import type { SlotMarkUsedContext, SlotReserveContext, ActivitySlotInfo } from '@temporalio/worker';
-import { LeaseSlots } from '../../../src/workers/node/lease-slots.js';
+import { leaseCapacity, LeaseSlots } from '../../../src/workers/node/lease-slots.js';
+import type { HostProcess } from '../../../src/workers/node/host-process.js';
 
 const CONTEXT = {} as SlotReserveContext;
 
@@ -82,4 +83,10 @@ it('takes no permit for one who gave up waiting, before or after it asked', asyn
   await settle();
   expect(granted).toEqual([2]);
   expect(slots.tryReserveSlot()).toBeNull();
+});
+
+it('holds a lease for each host that can take one, and one more behind each that gives them back soon', () => {
+  const host = (counts: boolean, brisk: boolean) => ({ counts, leases: { brisk } }) as unknown as HostProcess;
+  expect(leaseCapacity([])).toBe(0);
+  expect(leaseCapacity([host(true, false), host(true, true), host(false, true)])).toBe(3);
 });

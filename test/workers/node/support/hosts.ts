@@ -113,6 +113,7 @@ export function fork(
     logger: pino({ level: 'silent' }),
     metadata: { get: async () => ({}), set: async () => undefined },
     onChange: () => undefined,
+    onLeases: () => undefined,
   });
   hosts.push(host);
   const flushed = setup.execution.env_vars?.FLUSHED ?? '';
