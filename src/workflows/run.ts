@@ -111,6 +111,7 @@ export class ExecutionRun {
 
   setLogLevel(level: string): void {
     this.logLevel = level;
+    this.slicer?.setLogLevel(level);
   }
 
   /** Nothing more is issued; what is pending is done before the execution ends `failed`. */
@@ -204,6 +205,8 @@ export class ExecutionRun {
       () => this.wake(),
       parked,
     );
+    const level = carried?.logLevel ?? this.logLevel;
+    if (level) this.slicer.setLogLevel(level);
     if (carried) return;
     this.workers ||= settings.workers;
     if (settings.recovery) {

@@ -65,6 +65,7 @@ export class SlicerClient {
   readonly state: SlicerState;
   private asking = false;
   private scope: wf.CancellationScope | undefined;
+  private logLevel: string | null = null;
 
   constructor(
     private readonly exId: string,
@@ -129,6 +130,12 @@ export class SlicerClient {
     })();
   }
 
+  /** The level goes with every call from now on; the one that is out is made again with it. */
+  setLogLevel(level: string): void {
+    this.logLevel = level;
+    this.detach();
+  }
+
   /** Lets go of the call that is out, if any. */
   detach(): void {
     this.scope?.cancel();
@@ -146,6 +153,7 @@ export class SlicerClient {
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
       events: firstEvents(state.events),
       eventsFrom: state.eventSeq - state.events.length + 1,
+      ...(this.logLevel ? { logLevel: this.logLevel } : {}),
     };
     this.scope = new wf.CancellationScope({ cancellable: true });
     try {

@@ -189,6 +189,7 @@ export interface CreateInput {
   /** Events not confirmed yet, the first of which has the sequence number `eventsFrom`. */
   events: SliceEvent[];
   eventsFrom: number;
+  logLevel?: string | null;
 }
 
 export interface CreateResult {

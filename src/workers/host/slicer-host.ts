@@ -47,6 +47,7 @@ export class SlicerHost {
   private answer: CreateResult | undefined;
   private inProgress: { number: number; result: Promise<CreateResult> } | undefined;
   private confirmed = 0;
+  private logLevel: string | null = null;
   private readonly counts = { subslices: 0, subsliceByKey: 0, rangeExpansion: 0 };
 
   private constructor(
@@ -69,6 +70,7 @@ export class SlicerHost {
 
   /** Answers one call: `created` or `createFailed`. */
   async create(call: number, input: CreateInput): Promise<void> {
+    this.setLogLevel(input.logLevel ?? null);
     try {
       this.send({ type: 'created', call, result: await this.resultOf(input) });
     } catch (error) {
@@ -156,7 +158,14 @@ export class SlicerHost {
     events.on('slicer:subslice', () => this.counts.subsliceByKey++);
     events.on('slicer:slice:range_expansion', () => this.counts.rangeExpansion++);
     this.loaded = loaded;
+    if (this.logLevel) loaded.setLogLevel(this.logLevel);
     this.producer = new SliceProducer(loaded.execution.slicer(), input.last);
+  }
+
+  private setLogLevel(level: string | null): void {
+    if (level === this.logLevel || level === null) return;
+    this.logLevel = level;
+    this.loaded?.setLogLevel(level);
   }
 
   private async discard(): Promise<void> {

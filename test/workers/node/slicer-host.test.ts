@@ -1,6 +1,12 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { CreateInput, SliceTuple } from '../../../src/workflows/types.js';
 import { SLICER_FAILURES } from '../../../src/workflows/types.js';
-import { cleanUp, start, type Host } from './support/hosts.js';
+import { ASSET_ID } from '../../operations/support/assets.js';
+import { writeTree } from '../../operations/support/directories.js';
+import { cleanUp, makeSetup, start, type Host } from './support/hosts.js';
 import { until } from '../../support/until.js';
 
 afterEach(cleanUp);
@@ -85,4 +91,38 @@ it('tells its callers when it dies', async () => {
   await until(() => host.busy);
   process.kill(host.pid as number, 'SIGKILL');
   await failed;
+});
+
+it('logs at the level that came with the latest call, also where that joins one in progress', async () => {
+  const setup = makeSetup();
+  const library = pathToFileURL(createRequire(import.meta.url).resolve('@terascope/job-components')).href;
+  writeTree(join(setup.assetsDirectory, ASSET_ID), {
+    'loud/schema.js': `
+      import { ConvictSchema } from '${library}';
+      export default class extends ConvictSchema { build() { return {}; } }`,
+    'loud/fetcher.js': `
+      import { Fetcher } from '${library}';
+      export default class extends Fetcher { async fetch() { return []; } }`,
+    'loud/slicer.js': `
+      import { Slicer } from '${library}';
+      export default class extends Slicer {
+        async slice() {
+          this.logger.info('looked for a slice');
+          await new Promise((wake) => setTimeout(wake, 20));
+          return null;
+        }
+        sliceCount() { return 0; }
+        async handle() { await this.slice(); return false; }
+      }`,
+  });
+  const { host } = await start(
+    { kind: 'slicer', assetsDirectory: setup.assetsDirectory, logDir: setup.logDir },
+    { operations: [{ _op: 'loud' }, { _op: 'noop' }] },
+  );
+  const log = (): string => readFileSync(join(setup.logDir, `${host.exId}.log`), 'utf8');
+  const waiting = host.create(call(1)).catch(() => undefined);
+  const joined = host.create(call(1, { logLevel: 'info' })).catch(() => undefined);
+  await until(() => log().includes('looked for a slice'));
+  host.kill('the test is over');
+  await Promise.all([waiting, joined]);
 });
