@@ -4,6 +4,7 @@
  *
  *   node scripts/run.mjs demo|start [options of the command]
  *   node scripts/run.mjs test [options of jest]
+ *   node scripts/run.mjs bench [options of bench/main.ts]
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,8 +17,8 @@ const LEAST_NODE = [20, 11];
 const BUILD_STAMP = join(ROOT, 'dist', '.built-from');
 
 const [command, ...args] = process.argv.slice(2);
-if (!['demo', 'start', 'test'].includes(command))
-  fail('usage: node scripts/run.mjs demo|start|test [options]', 2);
+if (!['demo', 'start', 'test', 'bench'].includes(command))
+  fail('usage: node scripts/run.mjs demo|start|test|bench [options]', 2);
 checkNode();
 endWithNpm();
 if (!installed()) {
@@ -33,6 +34,7 @@ if (!existsSync(BUILD_STAMP) || readFileSync(BUILD_STAMP, 'utf8') !== sources) {
   writeFileSync(BUILD_STAMP, sources);
 }
 if (command === 'test') await test();
+else if (command === 'bench') await bench();
 else await startProgram();
 
 /** In this very process: signals, terminal and exit code are the program's own. */
@@ -51,6 +53,12 @@ async function test() {
     NODE_NO_WARNINGS: '1',
     TEMPORAL_CLI: binary,
   });
+}
+
+async function bench() {
+  const loader = join(ROOT, 'test', 'support', 'typescript.mjs');
+  const parameters = ['--import', pathToFileURL(loader).href, join(ROOT, 'bench', 'main.ts'), ...args];
+  process.exitCode = await exitOf(process.execPath, parameters, process.env);
 }
 
 function checkNode() {

@@ -1,0 +1,1 @@
+export function mapRecord<T extends Record<string, unknown>>(record: T): T;

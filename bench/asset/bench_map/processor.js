@@ -1,0 +1,9 @@
+import { MapProcessor } from '@terascope/job-components';
+import { mapRecord } from './map-record.mjs';
+
+/** The map of the file scenario. */
+export default class BenchMap extends MapProcessor {
+  map(record) {
+    return mapRecord(record);
+  }
+}

@@ -1,0 +1,3 @@
+import { schemaOf } from '../options.js';
+
+export default schemaOf({});

@@ -1,0 +1,56 @@
+/**
+ * The bare loop: an execution's operations in a plain loop over `runSlice`, without any orchestration.
+ *
+ *     started → (setup) → ready → (run) → result → exit
+ */
+import type { Slice } from '@terascope/job-components';
+import { createWorkerContext } from '../../src/operations/loading.js';
+import type { ExecutionDocument } from '../../src/store/types.js';
+
+export interface BareLoopSetup {
+  execution: ExecutionDocument;
+  assetsDirectory: string;
+  logDir: string;
+  seconds: number;
+}
+
+export type ToBareLoop = { type: 'setup'; setup: BareLoopSetup } | { type: 'run' };
+export type FromBareLoop = { type: 'ready' } | { type: 'result'; slices: number; seconds: number };
+
+const send = (message: FromBareLoop): void => void process.send?.(message);
+let run: (() => Promise<void>) | undefined;
+
+async function setUp({ execution, seconds, ...directories }: BareLoopSetup): Promise<void> {
+  const { execution: worker } = await createWorkerContext(execution, {
+    ...directories,
+    hostId: `bare-loop-${process.pid}`,
+    clusterName: 'bench',
+    logLevel: 'warn',
+    shutdownTimeout: 1_000,
+  });
+  await worker.initialize();
+  run = async () => {
+    const slices = await loop((slice) => worker.runSlice(slice), seconds);
+    send(slices);
+    process.disconnect();
+    process.exit(0);
+  };
+}
+
+async function loop(
+  runSlice: (slice: Slice) => Promise<unknown>,
+  limit: number,
+): Promise<Extract<FromBareLoop, { type: 'result' }>> {
+  const began = performance.now();
+  for (let n = 0; ; n++) {
+    await runSlice({ slice_id: String(n), slicer_id: 0, slicer_order: n + 1, request: { n }, _created: '' });
+    const seconds = (performance.now() - began) / 1_000;
+    if (seconds >= limit) return { type: 'result', slices: n + 1, seconds };
+  }
+}
+
+process.on('message', (message: ToBareLoop) => {
+  if (message.type === 'run') return void run?.();
+  void setUp(message.setup).then(() => send({ type: 'ready' }));
+});
+process.on('disconnect', () => process.exit(1));

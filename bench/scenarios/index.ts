@@ -1,0 +1,13 @@
+import type { Scenario } from '../bench.js';
+import { control } from './control.js';
+import { cpu } from './cpu.js';
+import { latency } from './latency.js';
+import { memory } from './memory.js';
+import { scale } from './scale.js';
+import { start } from './start.js';
+import { throughput } from './throughput.js';
+import { waiting } from './waiting.js';
+import { wide } from './wide.js';
+
+/** In the order in which they run: those that share a stack stand together. */
+export const SCENARIOS: Scenario[] = [throughput, cpu, waiting, scale, control, memory, latency, start, wide];
