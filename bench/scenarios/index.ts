@@ -14,4 +14,18 @@ import { waiting } from './waiting.js';
 import { wide } from './wide.js';
 
 /** In the order in which they run: those that share a stack stand together. */
-export const SCENARIOS: Scenario[] = [throughput, cpu, waiting, scale, control, memory, latency, start, wide];
+export const SCENARIOS: Scenario[] = [
+  throughput,
+  cpu,
+  waiting,
+  scale,
+  control,
+  files,
+  memory,
+  long,
+  latency,
+  start,
+  wide,
+  many,
+  temporal,
+];

@@ -467,6 +467,8 @@ export interface PlacementStore {
   insertHosts(hosts: HostRow[]): Promise<void>;
   /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
+  setBusy(hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>): Promise<void>;
   /**
    * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it. `work`
    * must use nothing else of the store: the embedded one has a single session, which this transaction holds.

@@ -104,6 +104,24 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     await expect(placement.host(host.host_id)).resolves.toMatchObject({ state: 'ended', outcome: 'flushed' });
   });
 
+  it('notes who is busy, of those that have not ended', async () => {
+    const { placement } = store;
+    const [idle, busy, other, ended] = [makeHost(), makeHost(), makeHost(), makeHost()];
+    await placement.insertHosts([idle, { ...busy, busy: false }, { ...other, busy: true }, ended]);
+    await placement.updateHost(idle.host_id, { busy: true });
+    await placement.updateHost(ended.host_id, { state: 'ended', busy: false });
+    await placement.setBusy([
+      { host_id: idle.host_id, busy: false },
+      { host_id: busy.host_id, busy: true },
+      { host_id: ended.host_id, busy: true },
+    ]);
+    const rows = await Promise.all([idle, busy, other, ended].map(({ host_id }) => placement.host(host_id)));
+    expect(rows.map((row) => row?.busy)).toEqual([false, true, true, false]);
+    await placement.setBusy([{ host_id: busy.host_id, busy: false }]);
+    await expect(placement.host(busy.host_id)).resolves.toMatchObject({ busy: false });
+    await placement.setBusy([]);
+  });
+
   it('places in turns, all or nothing', async () => {
     const { placement, executions } = store;
     const older = makeExecution({ _created: '2020-01-01T00:00:00.000Z', workers: 3 });

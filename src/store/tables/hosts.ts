@@ -39,6 +39,25 @@ export async function updateHost(db: Database, hostId: string, patch: Partial<Ho
   await update.execute();
 }
 
+/** Ended hosts are left as they are. */
+export async function setBusy(
+  db: Database,
+  hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>,
+): Promise<void> {
+  if (hosts.length === 0) return;
+  const busy = hosts.filter((host) => host.busy).map(({ host_id }) => host_id);
+  await db
+    .updateTable('hosts')
+    .set({ updated: new Date().toISOString(), busy: sql<boolean>`host_id = any(${busy}::text[])` })
+    .where(
+      'host_id',
+      'in',
+      hosts.map(({ host_id }) => host_id),
+    )
+    .where('state', '!=', 'ended')
+    .execute();
+}
+
 /** Highest epoch a slicer of the execution ever had; 0 if it had none. */
 export async function lastEpoch(db: Database, exId: string): Promise<number> {
   const { epoch } = await db

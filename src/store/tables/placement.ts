@@ -7,6 +7,7 @@ import {
   selectHost,
   selectHostsOf,
   selectLiveHosts,
+  setBusy,
   updateHost,
   workerNumbers,
 } from './hosts.js';
@@ -42,6 +43,7 @@ export function placementStore(db: Database): PlacementStore {
     workerNumbers: (exIds) => workerNumbers(db, exIds),
     insertHosts: (hosts) => insertHosts(db, hosts),
     updateHost: (hostId, patch) => updateHost(db, hostId, patch),
+    setBusy: (hosts) => setBusy(db, hosts),
     exclusively: (work) =>
       db.transaction().execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(${PLACEMENT_LOCK}::bigint)`.execute(trx);

@@ -90,6 +90,7 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
 async function record(store: Store, reports: HostReport[], known: HostRow[]): Promise<boolean> {
   const rows = new Map(known.map((row) => [row.host_id, row]));
   let changed = false;
+  const busier: HostReport[] = [];
   for (const report of reports) {
     const row = rows.get(report.host_id);
     // Not there: its end is recorded already.
@@ -98,9 +99,11 @@ async function record(store: Store, reports: HostReport[], known: HostRow[]): Pr
     const same =
       row.state === patch.state &&
       row.pid === (patch.pid ?? row.pid) &&
-      row.busy === patch.busy &&
       row.recoverable === (patch.recoverable ?? row.recoverable);
-    if (same) continue;
+    if (same) {
+      if (row.busy !== patch.busy) busier.push(report);
+      continue;
+    }
     await store.placement.updateHost(host_id, {
       state: patch.state,
       busy: patch.busy,
@@ -108,10 +111,11 @@ async function record(store: Store, reports: HostReport[], known: HostRow[]): Pr
       ...(patch.pid === null ? {} : { pid: patch.pid }),
       ...(patch.outcome ? { outcome: patch.outcome, reason: patch.reason ?? null } : {}),
     });
-    // Who is busy changes all the time, and nothing is placed by it.
     if (row.state !== patch.state || row.recoverable !== (patch.recoverable ?? row.recoverable))
       changed = true;
   }
+  // Who is busy changes all the time, and nothing is placed by it.
+  await store.placement.setBusy(busier);
   return changed;
 }
 
