@@ -22,6 +22,8 @@ export function attainment(row: JudgedRow): number | undefined {
   if (!row.target) return undefined;
   const reached = row.target.of === 'ratio' ? row.ratio?.median : row.summary.median;
   if (reached === undefined) return undefined;
+  // A target of none at all.
+  if (row.target.value === 0) return reached === 0 ? 100 : 0;
   return 100 * (row.target.better === 'higher' ? reached / row.target.value : row.target.value / reached);
 }
 
