@@ -1,10 +1,11 @@
 /**
- * The bare loop: an execution's operations in a plain loop over `runSlice`, without any orchestration.
+ * The bare loop: an execution's operations in a plain loop over `runSlice`, without any orchestration. It runs
+ * job-components as it is published, without what hosts do to make it faster.
  *
  *     started → (setup) → ready → (run) → result → exit
  */
-import type { Slice } from '@terascope/job-components';
-import { createWorkerContext } from '../../src/operations/loading.js';
+import { WorkerExecutionContext, type ExecutionConfig, type Slice } from '@terascope/job-components';
+import { createContext } from '../../src/operations/context.js';
 import type { ExecutionDocument } from '../../src/store/types.js';
 
 export interface BareLoopSetup {
@@ -21,12 +22,20 @@ const send = (message: FromBareLoop): void => void process.send?.(message);
 let run: (() => Promise<void>) | undefined;
 
 async function setUp({ execution, seconds, ...directories }: BareLoopSetup): Promise<void> {
-  const { execution: worker } = await createWorkerContext(execution, {
+  const { context } = createContext({
     ...directories,
+    assignment: 'worker',
     hostId: `bare-loop-${process.pid}`,
+    exId: execution.ex_id,
+    jobId: execution.job_id,
     clusterName: 'bench',
     logLevel: 'warn',
     shutdownTimeout: 1_000,
+  });
+  const worker = await WorkerExecutionContext.createContext({
+    context,
+    executionConfig: execution as unknown as ExecutionConfig,
+    assetIds: execution.assets ?? [],
   });
   await worker.initialize();
   run = async () => {

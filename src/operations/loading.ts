@@ -1,3 +1,4 @@
+import './cheap-analytics.js';
 import './operation-loader.js';
 import { SlicerExecutionContext, WorkerExecutionContext } from '#job-components';
 import type { ExecutionConfig } from '#job-components';

@@ -62,6 +62,32 @@ it('loads operations of the library and runs a slice', async () => {
   await loaded.execution.shutdown();
 });
 
+it('measures the memory of operations by the heap alone, and leaves process.memoryUsage as it is', async () => {
+  const options = setUp();
+  writeAsset(options.assetsDirectory, ASSET_ID, {
+    hungry: {
+      processor: `
+        async onBatch(records) {
+          globalThis.kept = Array.from({ length: 1_000_000 }, (_, i) => i / 3);
+          globalThis.seen = process.memoryUsage();
+          return records;
+        }`,
+    },
+  });
+  const { memoryUsage } = process;
+  const loaded = await createWorkerContext(
+    execution({ assets: [ASSET_ID], operations: [READER, { _op: 'hungry' }] }),
+    options,
+  );
+  await loaded.execution.initialize();
+  const { analytics } = await loaded.execution.runSlice(slice([{ id: 1 }]));
+  const { seen } = globalThis as unknown as { seen: NodeJS.MemoryUsage };
+  expect(analytics?.memory[1]).toBeGreaterThan(4_000_000);
+  expect(seen.rss).toBeGreaterThan(seen.heapUsed);
+  expect(process.memoryUsage).toBe(memoryUsage);
+  await loaded.execution.shutdown();
+});
+
 it('loads our own operations without their being listed, unless an asset brings one of that name', async () => {
   const options = setUp();
   const generator = { _op: 'data_generator', size: 10, slice_size: 5 };
