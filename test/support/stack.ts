@@ -21,7 +21,8 @@ import { descendantsOf, kill, type FoundProcess } from './processes.js';
 import { until } from './until.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
-const ASSET = fileURLToPath(new URL('../e2e/asset', import.meta.url));
+/** The operations for tests. */
+export const ASSET = fileURLToPath(new URL('../e2e/asset', import.meta.url));
 /** Id under which the operations for tests are installed. */
 export const TEST_ASSET = 'e'.repeat(40);
 
@@ -97,6 +98,12 @@ export class TestStack {
 
   /** Stops it in order and removes its data directory. */
   async stop(): Promise<void> {
+    await this.end();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** Stops it in order; its data stay, and it can be started again. */
+  async end(): Promise<void> {
     const child = this.process;
     if (child && child.exitCode === null && child.signalCode === null) {
       const family = this.family();
@@ -107,7 +114,6 @@ export class TestStack {
         throw new Error('the stack did not stop in time', { cause: error });
       });
     }
-    rmSync(this.dataDir, { recursive: true, force: true });
   }
 
   /** Everything that it has printed, over all its starts. */

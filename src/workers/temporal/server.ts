@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { compiledPath } from '../../operations/child-process.js';
 import type { PidFiles } from '../pid-files.js';
 import { SupervisedProcess, type SupervisedOptions } from '../supervised-process.js';
 import type { GuardOrder } from './guard.js';
@@ -25,6 +25,11 @@ const STOP_GRACE = 12_000;
  * A restart keeps ports and database, so clients only see an interruption. Its log: `logs/temporal.log`.
  */
 export function superviseTemporal(options: EmbeddedServerOptions): SupervisedProcess {
+  return new SupervisedProcess(temporalProcess(options));
+}
+
+/** How the server is started, known to be ready and ended. */
+export function temporalProcess(options: EmbeddedServerOptions): SupervisedOptions {
   const { binary, dataDir, pids, onEvent } = options;
   const logFile = join(dataDir, 'logs', 'temporal.log');
   mkdirSync(join(dataDir, 'logs'), { recursive: true });
@@ -36,7 +41,7 @@ export function superviseTemporal(options: EmbeddedServerOptions): SupervisedPro
     logFile,
     pids: { directory: pids.directory, name: SERVER },
   };
-  return new SupervisedProcess({
+  return {
     name: 'temporal-guard',
     pids,
     spawn: async () => {
@@ -58,7 +63,7 @@ export function superviseTemporal(options: EmbeddedServerOptions): SupervisedPro
     hurrySignal: 'SIGTERM',
     startsInVain: 3,
     onEvent,
-  });
+  };
 }
 
-const GUARD = fileURLToPath(new URL('./guard.js', import.meta.url));
+const GUARD = compiledPath('./guard.js', import.meta.url);

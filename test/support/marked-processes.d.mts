@@ -1,0 +1,1 @@
+export function markedProcesses(variable?: string): Array<{ pid: number; command: string }>;
