@@ -1,11 +1,12 @@
 /**
  * Carries out the faults of a plan.
  *
- *     planned ──its time, and no fault of everything in progress──▶ in effect ──its time, again up──▶ over
+ *     planned ──its turn──▶ in effect ──its time──▶ over, again up ──▶ recovered from
  *        └──nobody there to hit──▶ skipped
  *
- * Faults overlap where the plan says so. A fault of everything is waited for: the one behind it would otherwise hit
- * a start of the whole cluster, in which `temposlice start` may give up with a reason.
+ * A fault's turn comes when work goes on after those ahead of it, or has not for a while; that of one that is to
+ * overlap when the one ahead has begun. A fault of everything is never overlapped by the one behind it: that would hit
+ * the start of the whole cluster, in which `temposlice start` may give up with a reason.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { isRunning } from '../../src/workers/process-identity.js';
@@ -14,12 +15,14 @@ import { until } from '../support/until.js';
 import type { Cluster, Member } from './cluster.js';
 import type { Monitor, SeenHost } from './monitor.js';
 import type { Fault, Target } from './plan.js';
-import { Recovery } from './progress.js';
+import { isGoingOn, Recovery } from './progress.js';
 import type { Violations } from './violations.js';
 
 /** Time in which the hosts of something that was killed must be gone, in ms. */
 const ORPHAN_LIMIT = 15_000;
 const TERM_LIMIT = 40_000;
+/** Longest wait for work to go on, in ms. */
+const RECOVERY_LIMIT = 60_000;
 
 export interface Injected {
   fault: Fault;
@@ -53,18 +56,37 @@ export class Injector {
     private readonly say: (line: string) => void,
   ) {}
 
-  /** Resolves when all faults are over and everything is up again. */
-  async run(plan: Fault[]): Promise<void> {
-    const began = Date.now();
-    for (const fault of plan) {
-      await delay(Math.max(0, began + fault.at - Date.now()));
+  /**
+   * Resolves when the faults are over and everything is up again.
+   * @param last whether no further fault is to begin, given how many did
+   */
+  async run(plan: Iterator<Fault, never>, last: (begun: number) => boolean): Promise<void> {
+    let begun = Date.now();
+    for (let count = 0; !last(count); count++) {
+      const fault = plan.next().value;
+      if (fault.overlaps) await delay(Math.max(0, begun + fault.wait - Date.now()));
+      else {
+        await Promise.all(this.going);
+        await until(() => this.recovered(), RECOVERY_LIMIT, 250).catch(() => undefined);
+        await delay(fault.wait);
+      }
       await this.whole;
+      begun = Date.now();
       const going = this.inject(fault).finally(() => this.going.delete(going));
       this.going.add(going);
       if (isWhole(fault.target)) this.whole = going;
     }
     await Promise.all(this.going);
     await Promise.all(this.watches);
+  }
+
+  /** What the faults affected goes on, and so does something at all. */
+  private recovered(): boolean {
+    const active = this.monitor.active().map(([, seen]) => seen);
+    return (
+      this.injected.every(({ recovery }) => !recovery || recovery.pending.length === 0) &&
+      (active.length === 0 || active.some(isGoingOn))
+    );
   }
 
   private async inject(fault: Fault): Promise<void> {

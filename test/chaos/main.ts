@@ -1,10 +1,10 @@
 /**
  * Kills, suspends and restarts everything while jobs run, and checks that nothing was lost, done twice or misreported:
  *
- *     npm run chaos -- [--minutes 5] [--seed S] [--layout separate|start|both] [--each] [--nodes 3] [--slots 3] [--lanes 3]
+ *     npm run chaos -- [--minutes 5] [--seed S] [--layout separate|start|both] [--each] [--nodes 3] [--slots 2] [--lanes 2]
  *
  * A table on standard output, what goes on on standard error. Exit code 1 if a promise did not hold; then data and
- * logs are kept. The same seed and options give the same faults at the same times.
+ * logs are kept. The same seed and options give the same sequence of faults.
  */
 import { randomInt, randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
@@ -22,8 +22,8 @@ const { values } = parseArgs({
     each: { type: 'boolean', default: false },
     longest: { type: 'string', default: '40' },
     nodes: { type: 'string', default: '3' },
-    slots: { type: 'string', default: '3' },
-    lanes: { type: 'string', default: '3' },
+    slots: { type: 'string', default: '2' },
+    lanes: { type: 'string', default: '2' },
   },
 });
 

@@ -24,8 +24,10 @@ export interface Fault {
   number: number;
   action: Action;
   target: Target;
-  /** When it begins, in ms since the faults began. */
-  at: number;
+  /** It begins while the one ahead of it lasts; else once that one is over and work goes on. */
+  overlaps: boolean;
+  /** Time to wait then, in ms: after the begin of the one ahead, or after work goes on. */
+  wait: number;
   /** How long what was killed stays down or what was suspended stands still, in ms. */
   lasts: number;
   /** 0 ≤ choice < 1. */
@@ -35,8 +37,6 @@ export interface Fault {
 export interface PlanOptions {
   seed: number;
   kinds: ReadonlyArray<[Action, Target]>;
-  /** Time for faults to begin in, in ms; undefined: one fault of each kind. */
-  within?: number;
   /** Longest suspension, in ms. */
   longest: number;
 }
@@ -44,9 +44,9 @@ export interface PlanOptions {
 /** Longest time that something killed stays down, in ms. */
 const LONGEST_DOWN = 10_000;
 /** Share of faults that begin before the one ahead of them is over. */
-const OVERLAPPING = 0.2;
-/** Shortest and longest time between a fault that is over and the next, in ms. */
-const GAP: [number, number] = [3_000, 14_000];
+const OVERLAPPING = 0.25;
+/** Shortest and longest wait before a fault that overlaps none, in ms. */
+const WAIT: [number, number] = [1_000, 8_000];
 
 /** What can be done to whom. A host that gets SIGTERM ends as if it were killed, so only members are restarted. */
 export function faultKinds(targets: readonly Target[]): Array<[Action, Target]> {
@@ -62,21 +62,20 @@ export function faultKinds(targets: readonly Target[]): Array<[Action, Target]> 
   );
 }
 
-/** The same faults at the same times for the same options. */
-export function planFaults({ seed, kinds, within, longest }: PlanOptions): Fault[] {
+/** Faults without end, the same for the same options. Each kind comes once before any comes twice. */
+export function* planFaults({ seed, kinds, longest }: PlanOptions): Generator<Fault, never> {
   const random = new Random(seed);
-  const faults: Fault[] = [];
   let bag: Array<[Action, Target]> = [];
-  let at = random.int(1_000, GAP[1]);
-  while (within === undefined ? faults.length < kinds.length : at < within) {
-    // Out of a bag: each kind comes once before any comes twice.
+  let ahead = 0;
+  for (let number = 1; ; number++) {
     if (bag.length === 0) bag = [...kinds];
     const [[action, target]] = bag.splice(random.int(0, bag.length - 1), 1) as [[Action, Target]];
     const most = action === 'suspend' ? longest : Math.min(LONGEST_DOWN, longest);
     // Mostly short, sometimes long.
     const lasts = Math.round(1_000 + (most - 1_000) * random.next() ** 2);
-    faults.push({ number: faults.length + 1, action, target, at, lasts, choice: random.next() });
-    at += random.chance(OVERLAPPING) ? random.int(100, lasts) : lasts + random.int(...GAP);
+    const overlaps = number > 1 && random.chance(OVERLAPPING);
+    const wait = overlaps ? random.int(0, ahead) : random.int(...WAIT);
+    yield { number, action, target, overlaps, wait, lasts, choice: random.next() };
+    ahead = lasts;
   }
-  return faults;
 }

@@ -9,6 +9,8 @@ const WAS_GOING_ON = 6_000;
  */
 const NUMBERS_LAG = 700;
 
+export const isGoingOn = ({ progressAt }: Seen): boolean => Date.now() - progressAt < WAS_GOING_ON;
+
 /** Time until work goes on after a fault. */
 export class Recovery {
   /** In ms since `since`; undefined while it lasts, or if nothing was affected. */
@@ -26,10 +28,9 @@ export class Recovery {
     private readonly measured: (seen: Seen) => number,
     public since?: number,
   ) {
-    const now = Date.now();
     const goingOn = affected.filter((exId) => {
       const seen = monitor.seen.get(exId);
-      return seen && !isTerminal(seen.status) && now - seen.progressAt < WAS_GOING_ON;
+      return seen && !isTerminal(seen.status) && isGoingOn(seen);
     });
     this.waiting = new Map(goingOn.map((exId) => [exId, measured(monitor.seen.get(exId) as Seen)]));
     this.forget = monitor.onLook(() => this.look());

@@ -70,7 +70,7 @@ export async function run(
   const monitor = new Monitor(rest, violations);
   const injector = new Injector(cluster, monitor, violations, say);
   const consistency = new Consistency(monitor, temporal, injector, violations);
-  const tools = { rest, monitor, temporal, violations };
+  const tools = { rest, monitor, temporal, violations, say };
   const workload = new Workload(tools, { seed, folder: join(cluster.dataDir, 'jobs'), lanes });
   const before = violations.list.length;
   try {
@@ -78,7 +78,11 @@ export async function run(
     consistency.start();
     workload.start();
     await delay(WARM_UP);
-    await injector.run(planFaults({ seed, kinds: faultKinds(cluster.targets), within, longest }));
+    const kinds = faultKinds(cluster.targets);
+    const end = Date.now() + (within ?? Infinity);
+    await injector.run(planFaults({ seed, kinds, longest }), (begun) =>
+      within === undefined ? begun === kinds.length : Date.now() >= end,
+    );
     say(`${layout}: the faults are over; ${monitor.active().length} executions are to end`);
     const stuck = await settled(workload, monitor);
     for (const exId of stuck) {

@@ -20,6 +20,7 @@ export interface TrackTools {
   monitor: Monitor;
   temporal: TemporalProbe;
   violations: Violations;
+  say: (line: string) => void;
 }
 
 /**
@@ -124,6 +125,7 @@ export class Track {
   }
 
   private begun(exId: string): void {
+    this.say(`${this.executions.length === 0 ? this.work.kind : 'recovered'}, execution ${exId}`);
     this.executions.push(exId);
     this.tools.monitor.watch(exId);
   }
@@ -155,9 +157,11 @@ export class Track {
       const change = this.random.pick(['add=1', 'remove=1', 'total=1', 'total=3']);
       await this.post(`/v1/ex/${this.exId}/_workers?${change}`);
     } else if (dice < 0.67 && this.work.recoverable) {
+      this.say('stop');
       this.cutOff.add('stopped');
       await this.post(`/v1/ex/${this.exId}/_stop`);
     } else if (dice < 0.72 && this.work.recoverable) {
+      this.say('terminate');
       this.cutOff.add('terminated');
       this.wasTerminated = true;
       await this.tools.temporal.terminate(this.exId);
@@ -204,6 +208,7 @@ export class Track {
   }
 
   private async check(execution: ExecutionDocument): Promise<void> {
+    this.say(`${execution._status}, ${execution._slicer_stats.processed} slices`);
     const { rest } = this.tools;
     const { body: errors } = await rest.read<FailedSlice[]>(`/v1/ex/${execution.ex_id}/errors?size=10000`);
     for (const complaint of this.work.complaints({ execution, errors })) this.complain(complaint);
@@ -226,6 +231,10 @@ export class Track {
     if (!balances) {
       this.complain(`${completed} slices were counted as completed, and ${files} have left their output`);
     }
+  }
+
+  private say(line: string): void {
+    this.tools.say(`   ${this.name}: ${line}`);
   }
 
   private complain(detail: string): void {
