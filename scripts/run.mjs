@@ -5,6 +5,7 @@
  *   node scripts/run.mjs demo|start [options of the command]
  *   node scripts/run.mjs test [options of jest]
  *   node scripts/run.mjs bench [options of bench/main.ts]
+ *   node scripts/run.mjs chaos [options of test/chaos/main.ts]
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -17,8 +18,8 @@ const LEAST_NODE = [20, 11];
 const BUILD_STAMP = join(ROOT, 'dist', '.built-from');
 
 const [command, ...args] = process.argv.slice(2);
-if (!['demo', 'start', 'test', 'bench'].includes(command))
-  fail('usage: node scripts/run.mjs demo|start|test|bench [options]', 2);
+if (!['demo', 'start', 'test', 'bench', 'chaos'].includes(command))
+  fail('usage: node scripts/run.mjs demo|start|test|bench|chaos [options]', 2);
 checkNode();
 endWithNpm();
 if (!installed()) {
@@ -33,8 +34,10 @@ if (!existsSync(BUILD_STAMP) || readFileSync(BUILD_STAMP, 'utf8') !== sources) {
   await run(...npm('run', '--silent', 'build'));
   writeFileSync(BUILD_STAMP, sources);
 }
-if (command === 'test') await test();
-else if (command === 'bench') await bench();
+const FROM_TYPESCRIPT = ['--import', './test/support/typescript.mjs'];
+if (command === 'test') await runHere(['--experimental-vm-modules', 'node_modules/jest/bin/jest.js']);
+else if (command === 'bench') await runHere([...FROM_TYPESCRIPT, 'bench/main.ts']);
+else if (command === 'chaos') await runHere([...FROM_TYPESCRIPT, 'test/chaos/main.ts']);
 else await startProgram();
 
 /** In this very process: signals, terminal and exit code are the program's own. */
@@ -44,21 +47,15 @@ async function startProgram() {
   await import(pathToFileURL(program).href);
 }
 
-async function test() {
+/** @param program what Node is to run, below the project's folder, with the Temporal CLI at hand */
+async function runHere(program) {
   const { obtainTemporal } = await import(pathToFileURL(join(ROOT, 'dist/workers/temporal/binary.js')).href);
   const binary = await obtainTemporal({ progress: say }).catch((error) => fail(error.message));
-  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js');
-  process.exitCode = await exitOf(process.execPath, ['--experimental-vm-modules', jest, ...args], {
+  process.exitCode = await exitOf(process.execPath, [...program, ...args], {
     ...process.env,
     NODE_NO_WARNINGS: '1',
     TEMPORAL_CLI: binary,
   });
-}
-
-async function bench() {
-  const loader = join(ROOT, 'test', 'support', 'typescript.mjs');
-  const parameters = ['--import', pathToFileURL(loader).href, join(ROOT, 'bench', 'main.ts'), ...args];
-  process.exitCode = await exitOf(process.execPath, parameters, process.env);
 }
 
 function checkNode() {

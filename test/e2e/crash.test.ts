@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { kill, survivors } from '../support/processes.js';
-import { TestStack } from '../support/stack.js';
+import { exported, TestStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 import { fileJob } from './file-job.js';
 
 /** Time in which nothing of a stack may be left once its first process was killed, in ms. */
 const ORPHAN_LIMIT = 10_000;
 const CRASHES = 3;
+/** Time in which slices must be completed again after a start of everything, in ms; it takes a few seconds. */
+const RESTART_LIMIT = 40_000;
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -28,6 +30,28 @@ it('goes on where it was after everything was killed, again and again', async ()
   expect(execution).toMatchObject({ _status: 'completed', _failureReason: '' });
   work.expectExact();
 }, 180_000);
+
+it('goes on with a persistent job after everything was killed', async () => {
+  const folder = stack.folder('persistent-out');
+  const { job_id, ex_id } = await stack.submit({
+    lifecycle: 'persistent',
+    workers: 2,
+    operations: [
+      { _op: 'counter', pause: 50 },
+      { _op: 'file_exporter', path: folder },
+    ],
+  });
+  await stack.processed(ex_id, 20);
+  const before = (await stack.controller(ex_id))?.processed ?? 0;
+  await stack.killEverything();
+  await stack.start();
+  await stack.processed(ex_id, before + 20, RESTART_LIMIT);
+  await stack.verb(job_id, '_stop');
+  const rest = await stack.verb<{ ex_id: string }>(job_id, '_recover?cleanup_type=pending');
+  expect(await stack.ended(rest.ex_id)).toMatchObject({ _status: 'completed' });
+  const found = exported<{ n: number }>(folder).map(({ n }) => n);
+  expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: found.length }, (_, n) => n));
+}, 120_000);
 
 it('leaves no process behind when its first one is killed, and goes on afterwards', async () => {
   const work = fileJob(stack, 'orphans', 100);

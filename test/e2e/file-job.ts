@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { exported, type Job, type TestStack } from '../support/stack.js';
@@ -12,6 +12,8 @@ export interface FileJob {
   job: Job;
   /** Fails unless the output holds each record of the input once. */
   expectExact(): void;
+  /** Files in the output: one for each slice. */
+  filesOut(): number;
 }
 
 /** A job from files to files, with `ms` of work in each of its slices. */
@@ -39,5 +41,6 @@ export function fileJob(stack: TestStack, name: string, ms: number, workers = 2)
       ids.sort((a, b) => a - b);
       expect(ids).toEqual(Array.from({ length: total }, (_, id) => id));
     },
+    filesOut: () => readdirSync(output).filter((file) => file.endsWith('.ldjson')).length,
   };
 }
