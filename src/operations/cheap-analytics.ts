@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { JobObserver } from '@terascope/job-components';
+import { JobObserver } from '#job-components';
 
 /**
  * Makes the analytics of a slice cheap. The library's observer notes `process.memoryUsage().heapUsed` before and
