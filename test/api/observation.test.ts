@@ -185,7 +185,11 @@ describe('failed slices', () => {
 });
 
 describe('the cluster', () => {
-  const master = { worker_id: process.pid, assignment: 'cluster_master', pid: process.pid };
+  const own = { worker_id: process.pid, pid: process.pid };
+  const master = [
+    { ...own, assignment: 'cluster_master' },
+    { ...own, assignment: 'assets_service' },
+  ];
 
   it('shows nodes, slots and processes', async () => {
     const { job_id, ex_id } = await api.running();
@@ -210,7 +214,7 @@ describe('the cluster', () => {
         available: 2,
         state: 'connected',
         active: [
-          master,
+          ...master,
           { ...task, worker_id: 71, assignment: 'execution_controller', pid: 71 },
           { ...task, worker_id: 72, assignment: 'worker', pid: 72 },
         ],
@@ -225,7 +229,7 @@ describe('the cluster', () => {
       active: unknown[];
     }>;
     expect(nodes).toHaveLength(2);
-    expect(nodes.flatMap(({ active }) => active)).toEqual([master]);
+    expect(nodes.flatMap(({ active }) => active)).toEqual(master);
   });
 
   it('has metrics for Prometheus', async () => {
