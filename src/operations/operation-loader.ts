@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { OperationLoader, AssetBundleType, OperationLocationType } from '#job-components';
+import { OperationLoader, AssetBundleType, OperationLocationType, parseName } from '#job-components';
 import type { Context, SchemaConstructor } from '#job-components';
 import { compiledPath } from './child-process.js';
 
@@ -91,17 +91,29 @@ function misplaced(error: unknown): never {
   throw new Error(`"${name}" cannot read: the first operation must be a reader`, { cause: error });
 }
 
+/** The library takes for granted that `name@asset` is in that asset. @throws Error if it is not */
+async function checkAsset(loader: OperationLoader, qualified: string, isApi = false): Promise<void> {
+  const { name, assetIdentifier } = parseName(qualified, isApi);
+  if (assetIdentifier === undefined) return;
+  const found = await loader.find(name, [assetIdentifier]);
+  if (found.some(({ location }) => location === OperationLocationType.asset)) return;
+  throw new Error(`Unable to find module for operation: ${qualified}`);
+}
+
 OperationLoader.prototype.loadReader = async function loadReader(name, assetIds) {
+  await checkAsset(this, name);
   const loaded = await library.loadReader.call(this, name, assetIds).catch(misplaced);
   return { ...loaded, Schema: unwrapping(loaded.Schema) };
 };
 
 OperationLoader.prototype.loadProcessor = async function loadProcessor(name, assetIds) {
+  await checkAsset(this, name);
   const loaded = await library.loadProcessor.call(this, name, assetIds).catch(misplaced);
   return { ...loaded, Schema: unwrapping(loaded.Schema) };
 };
 
 OperationLoader.prototype.loadAPI = async function loadAPI(name, assetIds) {
+  await checkAsset(this, name, true);
   const loaded = await library.loadAPI.call(this, name, assetIds);
   return { ...loaded, Schema: unwrapping(loaded.Schema) };
 };

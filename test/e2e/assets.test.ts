@@ -169,7 +169,7 @@ it('runs on a node that has to fetch the asset first', async () => {
   try {
     await until(async () => (await stack.nodes()).some(({ node_id }) => node_id === 'second'), 30_000);
     // More workers than the other node has slots.
-    const job = stamping(['stamps:2.0.0'], 'stamp', { workers: 8, lifecycle: 'persistent' });
+    const job = stamping(['stamps:2.0.0'], 'stamp', { workers: 5, lifecycle: 'persistent' });
     const { job_id, ex_id } = await stack.submit(job.job);
     await until(async () => {
       const second = (await stack.nodes()).find(({ node_id }) => node_id === 'second');
@@ -177,7 +177,8 @@ it('runs on a node that has to fetch the asset first', async () => {
     }, 60_000);
     expect(existsSync(join(folderOf('2.0.0', dataDir), 'stamp.js'))).toBe(true);
     expect(readdirSync(join(dataDir, 'assets'))).toEqual([ids['2.0.0']]);
-    await stack.verb(job_id, '_stop');
+    await stack.verb(job_id, '_stop?blocking=false');
+    await stack.ended(ex_id);
   } finally {
     const ended = once(node, 'exit');
     node.kill('SIGTERM');

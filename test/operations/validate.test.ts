@@ -242,6 +242,20 @@ describe('a job with assets', () => {
     const both = { ...withOperation('twin'), assets: [ASSET_ID, OTHER_ASSET_ID] };
     expect(await refusal(open(dataDir).validate(both))).toMatch(/Multiple assets containing the same/);
   });
+
+  it('is taken from the asset that its name says, and from nowhere else', async () => {
+    const dataDir = directories.make();
+    for (const id of [ASSET_ID, OTHER_ASSET_ID]) writeAsset(join(dataDir, 'assets'), id, { twin: {} });
+    const validator = open(dataDir);
+    const assets = [ASSET_ID, OTHER_ASSET_ID];
+    const _op = `twin@${OTHER_ASSET_ID}`;
+    const { job: valid } = await validator.validate({ ...withOperation(_op), assets });
+    expect(valid.operations[1]!._op).toBe(_op);
+    const builtin = { ...withOperation(`noop@${OTHER_ASSET_ID}`), assets };
+    expect(await refusal(validator.validate(builtin))).toBe(
+      `Unable to find module for operation: noop@${OTHER_ASSET_ID}`,
+    );
+  });
 });
 
 describe('code that misbehaves', () => {
