@@ -5,6 +5,13 @@ import { fileURLToPath } from 'node:url';
 /** Condition under which `#job-components` is the bundle that `build-library.ts` made. */
 const BUNDLED = 'temposlice-bundled';
 
+/**
+ * Half of V8's default for its young generation, in MB: a busy worker takes 98 MB instead of 118 and a slicer 104
+ * instead of 121, at the same speed; slices of thousands of records cost about a twentieth more. With 4 MB they
+ * cost a tenth or more.
+ */
+const SEMI_SPACE_MB = 8;
+
 export interface ForkOptions {
   /** Old-space limit of the child in MB. */
   memoryMb: number;
@@ -38,7 +45,11 @@ export function forkForUserCode(path: string, options: ForkOptions): ChildProces
   const env: NodeJS.ProcessEnv = { ...process.env, ...options.env, NODE_ENV: 'production' };
   delete env.NODE_OPTIONS;
   return fork(path, options.args ?? [], {
-    execArgv: [`--max-old-space-size=${options.memoryMb}`, `--conditions=${BUNDLED}`],
+    execArgv: [
+      `--max-old-space-size=${options.memoryMb}`,
+      `--max-semi-space-size=${SEMI_SPACE_MB}`,
+      `--conditions=${BUNDLED}`,
+    ],
     env,
     stdio: options.stdio ?? ['ignore', 'pipe', 'pipe', 'ipc'],
   });
