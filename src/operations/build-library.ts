@@ -7,7 +7,7 @@ import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup, type Plugin } from 'rollup';
 
 /**
- * Bundles `@terascope/job-components` with what it uses, once, at build time. As it comes it is some 1,700 modules,
+ * Bundles `@terascope/job-components` with what it uses, once, at build time. As it comes it is some 1,200 modules,
  * which cost each host 85 MB and most of a second of a processor; in one file, without what it never uses, a third.
  * Processes for user code get the bundle for `#job-components` (see `imports` in `package.json`).
  */

@@ -110,14 +110,15 @@ export class SlicerHost {
       workers: { connected: input.stats.connected, available: 0 },
       slices: { processed: input.stats.processed, failed: input.stats.failed },
     });
-    const hooks = this.listens();
+    const hooks = this.implemented('onSliceComplete', 'onSliceDispatch');
+    const enqueued = this.implemented('onSliceEnqueued');
     const slicer = execution.slicer();
     try {
       const slices = await producer.take(input.wanted, input.queued, {
         idle: hooks ? IDLE_WAIT_WITH_EVENTS_MS : IDLE_WAIT_MS,
         linger: input.queued > 0 ? LINGER_MS : LINGER_WHEN_EMPTY_MS,
       });
-      for (const slice of slices) execution.onSliceEnqueued(this.sliceOf(slice));
+      if (enqueued) for (const slice of slices) execution.onSliceEnqueued(this.sliceOf(slice));
       return {
         slices,
         done: producer.exhausted,
@@ -203,11 +204,10 @@ export class SlicerHost {
     });
   }
 
-  private listens(): boolean {
+  /** Whether the reader or an API has one of these hooks. */
+  private implemented(...hooks: string[]): boolean {
     const { execution } = this.loaded as Loaded<SlicerExecutionContext>;
-    return execution
-      .getOperations()
-      .some((operation) => 'onSliceComplete' in operation || 'onSliceDispatch' in operation);
+    return execution.getOperations().some((operation) => hooks.some((hook) => hook in operation));
   }
 
   private sliceOf(tuple: SliceTuple): Slice {
