@@ -331,7 +331,15 @@ export interface ExecutionStore {
   setMetadata(exId: string, metadata: Record<string, unknown>): Promise<void>;
   /** Sums over all executions (deleted ones too) in one statement, from status and counters. */
   totals(): Promise<ExecutionTotals>;
+  /** The same for the statistics of the cluster; workers count while their execution is in the store. */
+  clusterTotals(): Promise<ClusterTotals>;
 }
+
+/** Sums of {@link SlicerStats}: `queued` of active executions, `job_duration` (s) of those that ended. */
+export type ClusterTotals = Pick<
+  SlicerStats,
+  'processed' | 'failed' | 'queued' | 'job_duration' | 'workers_joined' | 'workers_disconnected'
+>;
 
 /** For metrics: `processed` includes `failed`, as in `SlicerStats`. */
 export interface ExecutionTotals {

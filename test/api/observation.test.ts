@@ -232,6 +232,30 @@ describe('the cluster', () => {
     expect(nodes.flatMap(({ active }) => active)).toEqual(master);
   });
 
+  it('sums up what executions did and do', async () => {
+    const before = (await api.get('/v1/cluster/stats')).body.controllers;
+    const [ended, running] = [await api.running(), await api.running()];
+    const batch = [ended, running].map(({ ex_id }) => ({ ex_id, seq: 1, counters: counters() }));
+    await api.store.executions.writeCounters(batch);
+    const done = { _slicer_stats: stats({ job_duration: 7 }) };
+    await api.store.executions.close(ended.ex_id, 1_000, 'completed', done, null);
+    await api.store.placement.insertHosts([
+      host('h9', ended.ex_id, { state: 'ended', outcome: 'lost' }),
+      host('h10', running.ex_id, { pid: null }),
+    ]);
+    const { body } = await api.get('/v1/cluster/stats');
+    expect(body.slicer).toEqual(body.controllers);
+    expect(body.controllers).toEqual({
+      processed: before.processed + 22,
+      failed: before.failed + 2,
+      queued: before.queued + 4,
+      job_duration: before.job_duration + 7,
+      workers_joined: before.workers_joined + 1,
+      workers_disconnected: before.workers_disconnected + 1,
+      workers_reconnected: 0,
+    });
+  });
+
   it('has metrics for Prometheus', async () => {
     const before = await api.store.executions.totals();
     const { ex_id } = await api.running();

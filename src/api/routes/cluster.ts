@@ -12,6 +12,13 @@ export function clusterRoutes(router: Router, { store, version }: ApiDependencie
     },
   });
 
+  resource(router, '/cluster/stats', {
+    async get(_request, response) {
+      const totals = { ...(await store.executions.clusterTotals()), workers_reconnected: 0 };
+      response.json({ controllers: totals, slicer: totals });
+    },
+  });
+
   resource(router, ['/cluster/controllers', '/cluster/slicers'], {
     async get(_request, response) {
       response.json(await controllers(store));

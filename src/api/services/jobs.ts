@@ -33,7 +33,7 @@ export class JobService {
    * @throws CodedError NO_JOB_POSTED, JOB_ID_ON_SUBMIT, JOB_INVALID
    */
   async submit(spec: Record<string, unknown> | undefined, start: boolean): Promise<Submission> {
-    if (spec?.operations === undefined) throw new CodedError('NO_JOB_POSTED');
+    if (!spec?.operations) throw new CodedError('NO_JOB_POSTED');
     if (spec.job_id !== undefined) throw new CodedError('JOB_ID_ON_SUBMIT');
     const { job: validated, warnings } = await this.deps.validator.validate(spec);
     const job = jobDocument(spec);

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Database } from '../schema.js';
-import type { Counters, ExecutionStore, ExecutionTotals } from '../types.js';
+import type { ClusterTotals, Counters, ExecutionStore, ExecutionTotals } from '../types.js';
 
 /** The last counters of each execution, as one array a column. */
 function latestCounters(batch: Array<{ ex_id: string; seq: number; counters: Counters }>) {
@@ -18,7 +18,9 @@ function latestCounters(batch: Array<{ ex_id: string; seq: number; counters: Cou
   };
 }
 
-export function executionCounters(db: Database): Pick<ExecutionStore, 'writeCounters' | 'totals'> {
+export function executionCounters(
+  db: Database,
+): Pick<ExecutionStore, 'writeCounters' | 'totals' | 'clusterTotals'> {
   return {
     async writeCounters(batch) {
       if (batch.length === 0) return;
@@ -62,6 +64,27 @@ export function executionCounters(db: Database): Pick<ExecutionStore, 'writeCoun
         totals.failed += row.failed;
       }
       return totals;
+    },
+
+    async clusterTotals() {
+      const { rows } = await sql<ClusterTotals>`
+        select *
+        from (
+          select
+            coalesce(sum(processed), 0) as processed,
+            coalesce(sum(failed), 0) as failed,
+            coalesce(sum((counters->'stats'->>'queued')::double precision) filter (where not terminal), 0) as queued,
+            coalesce(sum((state->'_slicer_stats'->>'job_duration')::double precision), 0) as job_duration
+          from executions
+        ) as slices, (
+          select
+            count(*) as workers_joined,
+            count(*) filter (where outcome in ('lost', 'silent')) as workers_disconnected
+          from hosts
+          where kind = 'worker' and pid is not null
+        ) as workers
+      `.execute(db);
+      return rows[0]!;
     },
   };
 }
