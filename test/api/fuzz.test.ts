@@ -44,8 +44,30 @@ const text = fc.oneof(
   ),
 );
 
+/** Well-formed, whatever the value is. */
+const clause = fc
+  .tuple(
+    fc.constantFrom(
+      'name',
+      'lifecycle',
+      'workers',
+      '_created',
+      '_failureReason',
+      'ex_id',
+      'slicer_order',
+      '_exists_',
+    ),
+    fc.constantFrom('', '>', '<=', '[* TO '),
+    text,
+  )
+  .map(([field, operator, value]) => {
+    const phrase = `"${value.replace(/["\\]/g, '\\$&')}"`;
+    return `${field}:${operator}${phrase}${operator.startsWith('[') ? '}' : ''}`;
+  });
+
 const filter = fc.oneof(
   text,
+  fc.array(clause, { minLength: 1, maxLength: 4 }).map((clauses) => clauses.join(' OR ')),
   fc
     .array(
       fc.constantFrom(
