@@ -35,7 +35,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
     async claimExecution({ exId }) {
       const row = await store.executions.get(exId);
       if (!row) return null;
-      if (row.doc.recovered_execution) await oldHostsGone(store, row.doc.recovered_execution, fenceTimeout);
+      await oldHostsGone(store, row.doc, fenceTimeout);
       if (!(await store.executions.claim(exId, 1))) return null;
       const { lifecycle, slicers, max_retries, probation_window, stateful, max_failed_slices } = row.doc;
       return {
