@@ -44,23 +44,21 @@ it('replays what failed, what was not begun, and all that is left, each once', a
   const flag = join(stack.folder('flags'), 'flag');
   writeFileSync(flag, '');
   writeFileSync(journal, '');
-  // Slices 0 and 1 are completed, 2 and 3 fail; of 4 to 7 two are at hand when it is stopped, two not begun.
+  // Slices 0 and 1 are completed, 2 and 3 fail, 4 is at hand when it is stopped, 5 to 7 are not begun.
   const { ex_id } = await stack.submit({
-    workers: 2,
+    workers: 1,
     max_retries: 0,
     operations: [
-      { _op: 'counter', slices: 8, records: 100, stall_at: 4, stall: 5_000 },
+      { _op: 'counter', slices: 8, records: 100 },
       // So slow that each slice is a lease of its own.
-      { _op: 'slow', ms: 900, long_n: [4, 5, 6, 7], long: 300_000, flag, journal },
+      { _op: 'slow', ms: 900, long_n: [4], long: 300_000, flag, journal },
       { _op: 'trouble', kind: 'throw', values: [2, 3], flag },
       { _op: 'file_exporter', path: folder },
     ],
   });
-  const begun = (): number => readFileSync(journal, 'utf8').split(/"begin".*"n":[4-7],/).length - 1;
-  await until(async () => begun() === 2 && (await stack.controller(ex_id))?.processed === 4, 60_000);
+  await until(() => readFileSync(journal, 'utf8').includes('"n":4,'), 60_000);
   await stack.verb((await stack.execution(ex_id)).job_id, '_stop');
   expect(exported(folder)).toHaveLength(200);
-  expect(begun()).toBe(2);
   rmSync(flag);
 
   const errors = await stack.errors(ex_id);
@@ -73,8 +71,8 @@ it('replays what failed, what was not begun, and all that is left, each once', a
 
   for (const [type, processed, total] of [
     ['errors', 1, 400],
-    ['pending', 2, 600],
-    ['all', 2, 800],
+    ['pending', 3, 700],
+    ['all', 1, 800],
     ['all', 0, 800],
   ] as const) {
     const again = await recover(ex_id, `?cleanup_type=${type}`);
