@@ -305,12 +305,16 @@ export class ExecutionRun {
   }
 
   private async collected(running: RunningSlice, result: CollectResult): Promise<void> {
-    // A recovery tells what a stop cut short from what was never begun.
-    if (this.wanted === 'stopped' && result.outcome === 'ended') return;
+    if (this.cutShort(result)) return;
     const failure = this.ledger.failureOfCollected(running, result);
     if (failure) await this.recordFailures([failure]);
     this.ledger.collected(running, result);
     if (failure) this.sliceFailed();
+  }
+
+  /** A slice that a stop ended stays `running` in the ledger: a recovery tells it from what was never begun. */
+  private cutShort({ outcome }: CollectResult): boolean {
+    return this.wanted === 'stopped' && (outcome === 'ended' || outcome === 'unknown');
   }
 
   private recordFailures(slices: Parameters<typeof master.recordFailures>[0]['slices']): Promise<void> {

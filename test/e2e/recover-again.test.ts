@@ -8,7 +8,8 @@ import { until } from '../support/until.js';
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await TestStack.start();
+  // Longer than a lease is out: only then is a slice that a stop ends known to have been begun.
+  stack = await TestStack.start('--shutdown-timeout', '9000');
 });
 afterAll(() => stack.stop());
 
