@@ -16,7 +16,8 @@ export interface BareLoopSetup {
 }
 
 export type ToBareLoop = { type: 'setup'; setup: BareLoopSetup } | { type: 'run' };
-export type FromBareLoop = { type: 'ready' } | { type: 'result'; slices: number; seconds: number };
+export type FromBareLoop =
+  { type: 'ready' } | { type: 'result'; slices: number; seconds: number; cpuSeconds: number };
 
 const send = (message: FromBareLoop): void => void process.send?.(message);
 let run: (() => Promise<void>) | undefined;
@@ -51,10 +52,13 @@ async function loop(
   limit: number,
 ): Promise<Extract<FromBareLoop, { type: 'result' }>> {
   const began = performance.now();
+  const cpuBefore = process.cpuUsage();
   for (let n = 0; ; n++) {
     await runSlice({ slice_id: String(n), slicer_id: 0, slicer_order: n + 1, request: { n }, _created: '' });
     const seconds = (performance.now() - began) / 1_000;
-    if (seconds >= limit) return { type: 'result', slices: n + 1, seconds };
+    if (seconds < limit) continue;
+    const { user, system } = process.cpuUsage(cpuBefore);
+    return { type: 'result', slices: n + 1, seconds, cpuSeconds: (user + system) / 1_000_000 };
   }
 }
 

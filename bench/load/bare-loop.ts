@@ -7,8 +7,17 @@ import type { Stack } from './stack.js';
 const CHILD = fileURLToPath(new URL('./bare-loop-child.ts', import.meta.url));
 const LOADER = fileURLToPath(new URL('../../test/support/typescript.mjs', import.meta.url));
 
+type Result = Extract<FromBareLoop, { type: 'result' }>;
+
+export interface Measured {
+  /** Slices a second, all processes together. */
+  rate: number;
+  /** Processor time a slice in µs, of everything that took part. */
+  cpuMicros: number;
+}
+
 /**
- * Slices a second of the bare loop, all processes together.
+ * Runs the bare loop.
  *
  * @param execution as the server stored it: operations and settings are exactly those that it runs
  * @param processes processes that loop at the same time
@@ -18,7 +27,7 @@ export async function bareLoop(
   execution: ExecutionDocument,
   processes: number,
   seconds: number,
-): Promise<number> {
+): Promise<Measured> {
   const setup: BareLoopSetup = {
     execution,
     assetsDirectory: stack.path('assets'),
@@ -31,10 +40,12 @@ export async function bareLoop(
   try {
     await Promise.all(children.map((child) => say(child, { type: 'setup', setup })));
     const results = await Promise.all(children.map((child) => say(child, { type: 'run' })));
-    return results.reduce(
-      (sum, result) => sum + (result.type === 'result' ? result.slices / result.seconds : 0),
-      0,
-    );
+    const sum = (of: (result: Result) => number): number =>
+      results.reduce((total, result) => total + (result.type === 'result' ? of(result) : 0), 0);
+    return {
+      rate: sum(({ slices, seconds: took }) => slices / took),
+      cpuMicros: (1_000_000 * sum(({ cpuSeconds }) => cpuSeconds)) / sum(({ slices }) => slices),
+    };
   } finally {
     for (const child of children) child.kill();
   }

@@ -62,8 +62,8 @@ export class Stack {
     this.child = child;
     while (!this.client.url) {
       const said = readFileSync(this.logFile, 'utf8');
-      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${said}`);
-      if (performance.now() - began > READY_LIMIT_MS) throw new Error(`it does not come up:\n${said}`);
+      if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}: ${endOf(said)}`);
+      if (performance.now() - began > READY_LIMIT_MS) throw new Error(`it does not come up: ${endOf(said)}`);
       const url = /REST API\s+(\S+)/.exec(said)?.[1];
       this.temporal = /Temporal {2,}(\S+:\d+)/.exec(said)?.[1] ?? '';
       if (url && this.temporal) this.client = new Client(url);
@@ -111,6 +111,9 @@ export class Stack {
     return join(this.dataDir, 'start.log');
   }
 }
+
+/** What a process said last. */
+const endOf = (said: string): string => said.trimEnd().split('\n').slice(-2).join('\n').slice(-600);
 
 function tryKill(pid: number): void {
   try {

@@ -1,10 +1,7 @@
-import type { ExecutionDocument } from '../../src/store/types.js';
 import type { Scenario } from '../bench.js';
 import { work } from '../asset/bench_cpu/work.mjs';
-import { bareLoop } from '../load/bare-loop.js';
 import { job } from '../load/jobs.js';
-import { canInspect, cpuBetween, shares, type ProcessUsage } from '../load/processes.js';
-import { rateOf } from '../load/rate.js';
+import { describeMicros, sideBySide } from '../load/measure.js';
 
 const WORKERS = 2;
 const SLICE_MS = 10;
@@ -14,23 +11,17 @@ export const cpu: Scenario = {
   name: 'cpu',
   description: `slices/s of ${SLICE_MS} ms of arithmetic with ${WORKERS} workers, beside the bare loop`,
   async run(bench) {
-    const stack = await bench.stack();
     const rounds = roundsIn(SLICE_MS);
+    const request = job(bench.options, WORKERS, [{ _op: 'bench_cpu', rounds }]);
     const values: number[] = [];
     const bare: number[] = [];
     const limits: string[] = [];
     await bench.repeat(`${SLICE_MS} ms of CPU, ${WORKERS} workers`, async () => {
-      const exId = await stack.client.submit(job(bench.options, WORKERS, [{ _op: 'bench_cpu', rounds }]));
-      const execution = await stack.client.request<ExecutionDocument>('GET', `/ex/${exId}`);
-      let before: ProcessUsage[] = [];
-      const rate = await rateOf(stack.client, exId, WORKERS, bench.options.seconds, async () => {
-        if (canInspect) before = await stack.usage();
-      });
-      values.push(rate);
-      if (canInspect) limits.push(`processor time: ${shares(cpuBetween(before, await stack.usage()))}`);
-      await stack.client.verb(exId, '_stop');
-      bare.push(await bareLoop(stack, execution, WORKERS, bench.options.seconds));
-      return `${rate.toFixed(1)}/s, bare loop ${bare.at(-1)?.toFixed(1)}/s; ${limits.at(-1)}`;
+      const pair = await sideBySide(bench, request, WORKERS);
+      values.push(pair.server.rate);
+      bare.push(pair.bare.rate);
+      limits.push(`processor time a slice: ${describeMicros(pair.micros)}`);
+      return `${pair.server.rate.toFixed(1)}/s, bare loop ${pair.bare.rate.toFixed(1)}/s; ${limits.at(-1)}`;
     });
     return [
       {

@@ -1,17 +1,17 @@
 import { parse, v5 as uuidv5 } from 'uuid';
 import type { SliceTuple } from '../store/types.js';
 
-/** The latest execution's id as bytes: parsing it for each slice is a third of the cost of a slice's id. */
-let latest: { exId: string; bytes: Uint8Array } | undefined;
-
-function bytesOf(exId: string): Uint8Array {
-  if (latest?.exId !== exId) latest = { exId, bytes: parse(exId) };
-  return latest.bytes;
-}
+/** The execution whose slices were named last, as a namespace: parsing it takes a third of the time. */
+let namespace: { exId: string; bytes: Uint8Array } = { exId: '', bytes: new Uint8Array() };
 
 /**
  * The id of a slice: the one its tuple carries, else derived from execution, slicer and order, so that
  * no history has to hold it.
+ *
+ * @throws TypeError if it has to be derived and `exId` is no UUID
  */
-export const sliceId = (exId: string, slice: SliceTuple): string =>
-  slice[3] ?? uuidv5(`${slice[0]}:${slice[1]}`, bytesOf(exId));
+export function sliceId(exId: string, slice: SliceTuple): string {
+  if (slice[3] !== undefined) return slice[3];
+  if (namespace.exId !== exId) namespace = { exId, bytes: parse(exId) };
+  return uuidv5(`${slice[0]}:${slice[1]}`, namespace.bytes);
+}
