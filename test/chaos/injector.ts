@@ -18,8 +18,11 @@ import type { Fault, Target } from './plan.js';
 import { isGoingOn, Recovery } from './progress.js';
 import type { Violations } from './violations.js';
 
-/** Time in which the hosts of something that was killed must be gone, in ms. */
-const ORPHAN_LIMIT = 15_000;
+/**
+ * Time in which the hosts of something that was killed must be gone, in ms. It takes half a second at most, but one
+ * that had just been forked first loads its modules, which takes its time on a machine that is busy.
+ */
+const ORPHAN_LIMIT = 30_000;
 const TERM_LIMIT = 40_000;
 /** Longest wait for work to go on, in ms. */
 const RECOVERY_LIMIT = 60_000;

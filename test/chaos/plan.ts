@@ -46,7 +46,7 @@ const LONGEST_DOWN = 10_000;
 /** Share of faults that begin before the one ahead of them is over. */
 const OVERLAPPING = 0.25;
 /** Shortest and longest wait before a fault that overlaps none, in ms. */
-const WAIT: [number, number] = [1_000, 8_000];
+const WAIT: [number, number] = [500, 4_000];
 
 /** What can be done to whom. A host that gets SIGTERM ends as if it were killed, so only members are restarted. */
 export function faultKinds(targets: readonly Target[]): Array<[Action, Target]> {

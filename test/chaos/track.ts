@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isTerminal, type ExecutionDocument, type FailedSlice } from '../../src/store/types.js';
+import type { LedgerReport } from '../../src/api/services/ledger.js';
 import type { Random } from '../support/random.js';
 import type { Reply } from '../support/stack.js';
 import type { Monitor } from './monitor.js';
@@ -41,7 +42,6 @@ export class Track {
   private finishing = false;
   /** What a person did to the latest execution: then it may end so, and is recovered. */
   private readonly cutOff = new Set<string>();
-  private wasTerminated = false;
 
   constructor(
     readonly work: Work,
@@ -163,7 +163,6 @@ export class Track {
     } else if (dice < 0.72 && this.work.recoverable) {
       this.say('terminate');
       this.cutOff.add('terminated');
-      this.wasTerminated = true;
       await this.tools.temporal.terminate(this.exId);
     }
   }
@@ -218,19 +217,29 @@ export class Track {
     await this.checkLedgers(files);
   }
 
-  /** Each slice was counted as completed once, in one of the executions: each has left one file. */
+  /** Each slice was counted as completed once, in one of the executions. Those with records have left one file each. */
   private async checkLedgers(files: number): Promise<void> {
     let completed = 0;
     for (const exId of this.executions) {
-      const { body } = await this.tools.rest.read<ExecutionDocument>(`/v1/ex/${exId}`);
-      const { processed = 0, failed = 0 } = body._slicer_stats;
-      completed += processed - failed;
+      const ledger = await this.ledger(exId);
+      completed += ledger.completed;
+      const numbers = JSON.stringify(ledger);
+      if (!ledger.balanced) this.complain(`the ledger of ${exId} does not balance: ${numbers}`);
+      if (ledger.status === 'completed' && ledger.issued !== ledger.completed) {
+        this.complain(`${exId} is completed, and its ledger says ${numbers}`);
+      }
     }
-    // The last numbers of one that was terminated from outside may never have been reported.
-    const balances = this.wasTerminated ? completed <= files : completed === files;
-    if (!balances) {
-      this.complain(`${completed} slices were counted as completed, and ${files} have left their output`);
+    const done = files + this.work.emptySlices;
+    if (completed !== done) {
+      this.complain(`${completed} slices were counted as completed, and ${done} were done`);
     }
+  }
+
+  /** 4xx would be an error of the test. */
+  private async ledger(exId: string): Promise<LedgerReport> {
+    const { status, body } = await this.tools.rest.read<LedgerReport>(`/v1/ex/${exId}/ledger`);
+    if (status !== 200) throw new Error(`GET /v1/ex/${exId}/ledger answers ${status}`);
+    return body;
   }
 
   private say(line: string): void {

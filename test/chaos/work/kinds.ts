@@ -14,22 +14,37 @@ const base = { assets: [TEST_ASSET], lifecycle: 'once', max_retries: MAX_RETRIES
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
+/** How many of the slices of `size` bytes hold only the rest of a record that began before. */
+function slicesWithoutBegin(records: string[], size: number): number {
+  const begins = new Set<number>();
+  let bytes = 0;
+  for (const record of records) {
+    begins.add(Math.floor(bytes / size));
+    bytes += Buffer.byteLength(record) + 1;
+  }
+  return Math.ceil(bytes / size) - begins.size;
+}
+
 /** Newline-delimited JSON from files to files. */
 const files: Kind = (name, folder, random) => {
   const input = join(folder, 'in');
   mkdirSync(input, { recursive: true });
+  const size = random.int(1_000, 3_000);
   const lines: string[] = [];
+  let emptySlices = 0;
   for (let file = 0; file < 3; file++) {
     const records = range(random.int(300, 900)).map((i) =>
       JSON.stringify({ file, i, text: `record ${random.int(0, 1e9)}`, padding: 'ü'.repeat(i % 10) }),
     );
     lines.push(...records);
+    emptySlices += slicesWithoutBegin(records, size);
     writeFileSync(join(input, `${file}.ldjson`), `${records.join('\n')}\n`);
   }
   const output = join(folder, 'out');
   return {
     kind: 'files',
     output,
+    emptySlices,
     recoverable: true,
     stillWhenPaused: true,
     job: {
@@ -37,7 +52,7 @@ const files: Kind = (name, folder, random) => {
       name,
       workers: random.int(1, 3),
       operations: [
-        { _op: 'file_reader', path: input, size: random.int(1_000, 3_000) },
+        { _op: 'file_reader', path: input, size },
         { _op: 'slow', ms: random.int(50, 300) },
         { _op: 'file_exporter', path: output },
       ],
@@ -53,6 +68,7 @@ const generator: Kind = (name, folder, random) => {
   return {
     kind: 'generator',
     output,
+    emptySlices: 0,
     recoverable: true,
     stillWhenPaused: true,
     job: {
@@ -90,6 +106,7 @@ const slowSlices: Kind = (name, folder, random) => {
   return {
     kind: 'slow slices',
     output,
+    emptySlices: 0,
     recoverable: true,
     stillWhenPaused: false,
     job: {
@@ -123,6 +140,7 @@ const poisoned: Kind = (name, folder, random) => {
   return {
     kind: 'poisoned',
     output,
+    emptySlices: 0,
     recoverable: false,
     stillWhenPaused: true,
     job: {
@@ -155,6 +173,7 @@ const fragile: Kind = (name, folder, random) => {
   return {
     kind: 'not recoverable',
     output,
+    emptySlices: 0,
     recoverable: false,
     stillWhenPaused: true,
     job: {
@@ -185,6 +204,7 @@ export const stream: Kind = (name, folder, random) => {
   return {
     kind: 'persistent',
     output,
+    emptySlices: 0,
     recoverable: true,
     stillWhenPaused: true,
     job: {

@@ -18,6 +18,8 @@ export interface Work {
   job: Job;
   /** Folder of its `file_exporter`. */
   output: string;
+  /** Slices that leave no file, since they hold no record. */
+  emptySlices: number;
   /** Whether it can be stopped or terminated, recovered, and still leave exactly the same output. */
   recoverable: boolean;
   /** Whether nothing is processed while it is paused: no slice outlasts its lease. */
