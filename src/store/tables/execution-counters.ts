@@ -15,7 +15,6 @@ function latestCounters(batch: Array<{ ex_id: string; seq: number; counters: Cou
     counters: rows.map((row) => JSON.stringify(row.counters)),
     processed: rows.map((row) => row.counters.stats.processed),
     failed: rows.map((row) => row.counters.stats.failed),
-    issued: rows.map((row) => row.counters.issued),
   };
 }
 
@@ -25,9 +24,9 @@ export function executionCounters(
   return {
     async writeCounters(batch) {
       if (batch.length === 0) return;
-      const { ids, seqs, counters, processed, failed, issued } = latestCounters(batch);
+      const { ids, seqs, counters, processed, failed } = latestCounters(batch);
       // A workflow task that Temporal did not take is done again, with what came meanwhile: its numbers may be told in
-      // another order then. What was told once stays told: they never sink.
+      // another order then. What was told as completed stays told; failed slices may be taken up again.
       // Rows are locked in one order, so that masters that write the same executions never deadlock.
       await sql`
         with latest as (
@@ -35,11 +34,10 @@ export function executionCounters(
           from executions e
           join unnest(
             ${ids}::text[], ${seqs}::bigint[], ${counters}::text[],
-            ${processed}::double precision[], ${failed}::double precision[], ${issued}::double precision[]
-          ) as given (ex_id, seq, counters, processed, failed, issued) on given.ex_id = e.ex_id
+            ${processed}::double precision[], ${failed}::double precision[]
+          ) as given (ex_id, seq, counters, processed, failed) on given.ex_id = e.ex_id
           where given.seq > e.counters_seq and not e.closed
-            and given.processed >= e.processed
-            and given.issued >= coalesce((e.counters->>'issued')::double precision, 0)
+            and given.processed - given.failed >= e.processed - e.failed
           order by e.ex_id
           for update of e
         )
