@@ -92,9 +92,14 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       }
     },
 
-    async recoveredSlices({ exId, position, limit, bytes }) {
-      const { slices, next } = await store.pages.recovered(exId, position, limit, bytes);
-      return { slices, next };
+    async recoveredSlices({ exId, position, limit, bytes, end = 0 }) {
+      const row = await store.executions.get(exId);
+      // What is put there for a replay of which the run has not heard yet is not its to read.
+      const known = Math.max(row?.recovered_at_insert ?? 0, end);
+      if (position >= known) return { slices: [], next: null };
+      const { slices } = await store.pages.recovered(exId, position, Math.min(limit, known - position), bytes);
+      const next = position + slices.length;
+      return { slices, next: next < known ? next : null };
     },
 
     async readPage({ exId, page }) {

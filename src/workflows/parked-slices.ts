@@ -42,7 +42,7 @@ export class ParkedSlices {
     this.end = state.recoveredEnd ?? 0;
   }
 
-  /** Failed slices were put at positions up to `to`, some of which a read may have met already. */
+  /** Failed slices were put at positions up to `to`, behind those that were there. */
   extend(to: number): void {
     this.end = Math.max(this.end, to);
     if (this.position === null && this.read < this.end) this.position = this.read;
@@ -71,7 +71,8 @@ export class ParkedSlices {
   }
 
   private async readRecovered(position: number, bytes: number): Promise<void> {
-    const page = await master.recoveredSlices({ exId: this.exId, position, limit: PAGE_SLICES, bytes });
+    const { exId, end } = this;
+    const page = await master.recoveredSlices({ exId, position, limit: PAGE_SLICES, bytes, end });
     this.ledger.issueRecovered(page.slices);
     this.read = position + page.slices.length;
     this.position = page.next ?? (this.read < this.end ? this.read : null);

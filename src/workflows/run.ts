@@ -23,6 +23,7 @@ import type {
   CollectResult,
   ExecutionInput,
   ExecutionSettings,
+  FailedSliceInput,
   ReplayRequest,
   RunningSlice,
   SliceTuple,
@@ -68,6 +69,8 @@ export class ExecutionRun {
   private replaying = false;
   /** Requests to take failed slices up again that are not answered yet. */
   private replays = 0;
+  /** Failures on their way into the store. */
+  private recordings = 0;
   /** The end has begun: nothing is taken up any more. */
   private closing = false;
   private fatal: string | null = null;
@@ -130,6 +133,8 @@ export class ExecutionRun {
   async replay(request: ReplayRequest): Promise<number> {
     this.replays++;
     try {
+      // A failure that is written late, and once more, must not meet its slice taken up again already.
+      await wf.condition(() => this.recordings === 0);
       const { from, to } = await master.takeFailures({ exId: this.input.exId, ...request });
       this.ledger.reopen(to - from);
       this.parked?.extend(to);
@@ -317,8 +322,11 @@ export class ExecutionRun {
     return this.wanted === 'stopped' && (outcome === 'ended' || outcome === 'unknown');
   }
 
-  private recordFailures(slices: Parameters<typeof master.recordFailures>[0]['slices']): Promise<void> {
-    return master.recordFailures({ exId: this.input.exId, slices });
+  private async recordFailures(slices: FailedSliceInput[]): Promise<void> {
+    if (this.replays > 0) await wf.condition(() => this.replays === 0);
+    this.recordings++;
+    await master.recordFailures({ exId: this.input.exId, slices });
+    this.recordings--;
   }
 
   private slicerEvents(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {

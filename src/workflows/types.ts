@@ -265,6 +265,8 @@ export interface MasterActivities {
     position: number;
     limit: number;
     bytes: number;
+    /** End (exclusive) of the positions that the run knows of beside those it began with; absent: 0. */
+    end?: number;
   }): Promise<{ slices: SliceTuple[]; next: number | null }>;
   readPage(input: { exId: string; page: string }): Promise<SliceTuple[]>;
   findSlicer(input: { exId: string }): Promise<{ epoch: number }>;

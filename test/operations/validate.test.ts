@@ -112,7 +112,6 @@ describe('a job without assets', () => {
       { operations: [READER, { _op: 'no-such-op' }] },
       /^Unable to find module for operation: no-such-op$/,
     ],
-    ['a processor as reader', { operations: [{ _op: 'noop' }, READER] }, /Failure loading slicer/],
     ['half a worker', { workers: 1.5 }, /job config: a job - workers: must be valid integer greater than/],
     ['no worker', { workers: 0 }, /job config: a job - workers: /],
     ['workers in words', { workers: 'three' }, /job config: a job - workers: /],

@@ -206,6 +206,13 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
     const start = { last: [], slicerDone: true, replayOnly: true };
     const tuple = (order: number): SliceTuple => [0, order, JSON.stringify({ order }), `slice-${order}`];
 
+    async function ended() {
+      const doc = makeExecution();
+      await store.executions.insert(doc);
+      await store.executions.close(doc.ex_id, 9, 'failed', {}, null);
+      return doc;
+    }
+
     async function recovering(jobId: string, from: string, slices: SliceTuple[], sources = [from]) {
       const doc = makeExecution({ job_id: jobId, recovered_execution: from });
       const count = await store.executions.insert(doc, { start, slices, sources });
@@ -215,7 +222,7 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
     }
 
     it('are marked where they had failed, and only there', async () => {
-      const old = makeExecution();
+      const old = await ended();
       await store.failures.write([1, 2].map((order) => failedSlice(old.ex_id, order)));
       await store.failures.write([failedSlice('bystander', 2)]);
       const by = await recovering(old.job_id, old.ex_id, [tuple(2)]);
@@ -230,7 +237,7 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
     });
 
     it('are found in the execution that took them last, with what became of them there', async () => {
-      const old = makeExecution();
+      const old = await ended();
       const first = await recovering(old.job_id, old.ex_id, [tuple(1), tuple(2), tuple(3)]);
       const second = await recovering(old.job_id, first, [tuple(3), tuple(2)]);
       await store.failures.write([failedSlice(second, 2)]);
@@ -255,11 +262,13 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
     });
 
     it('bind executions together, also around one that is gone', async () => {
-      const job = makeExecution().job_id;
-      const gone = makeExecution().ex_id;
+      const { job_id: job, ex_id: gone } = await ended();
       const first = await recovering(job, gone, []);
       const second = await recovering(job, first, []);
       const sibling = await recovering(job, gone, []);
+      const { doc } = (await store.executions.get(gone))!;
+      await store.purge.executions(new Date(Date.parse(doc._updated) + 1).toISOString(), 10_000);
+      await expect(store.executions.get(gone)).resolves.toBeUndefined();
       const fresh = makeExecution({ job_id: job });
       await store.executions.insert(fresh);
       const since = async (exId: string) =>
