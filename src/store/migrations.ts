@@ -1,7 +1,8 @@
 import { type Kysely, type Migration, Migrator, sql } from 'kysely';
 import { recovery } from './migrations/0002_recovery.js';
-import { listIndexes } from './migrations/0004_list_indexes.js';
 import { assets } from './migrations/0003_assets.js';
+import { listIndexes } from './migrations/0004_list_indexes.js';
+import { forcedHosts } from './migrations/0005_forced_hosts.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -105,6 +106,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002_recovery': recovery,
   '0003_assets': assets,
   '0004_list_indexes': listIndexes,
+  '0005_forced_hosts': forcedHosts,
 };
 
 /**

@@ -231,6 +231,8 @@ export interface HostRow {
   epoch: number;
   state: HostState;
   draining: boolean;
+  /** Draining, and at once: its node kills it. Absent: false. */
+  forced?: boolean;
   pid: number | null;
   busy: boolean;
   /** Slicers only: whether the reader can be built anew elsewhere; null until it was asked. */
@@ -477,6 +479,8 @@ export interface PlacementStore {
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
   /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
   setBusy(hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>): Promise<void>;
+  /** Marks all hosts of an execution that have not ended as draining and forced. */
+  force(exId: string): Promise<void>;
   /**
    * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it. `work`
    * must use nothing else of the store: the embedded one has a single session, which this transaction holds.

@@ -1,4 +1,6 @@
 import { CodedError } from '../../src/errors.js';
+import type { HostRow } from '../../src/store/types.js';
+import { until } from '../support/until.js';
 import { job, TestApi, UNKNOWN_ID } from './support/api.js';
 
 describe('verbs', () => {
@@ -166,6 +168,38 @@ describe('verbs', () => {
         status: 'stopped',
       });
     });
+  });
+
+  it('has all hosts of an execution killed by force, once nobody gives it new ones', async () => {
+    const [{ ex_id }, other] = [await api.running(), await api.running()];
+    const host = (host_id: string, of: string, state: HostRow['state']): HostRow => ({
+      ...{ host_id, ex_id: of, node_id: 'n', incarnation: 'i', kind: 'worker', epoch: 0, state },
+      ...{ draining: false, pid: 1, busy: true, recoverable: null, outcome: null, reason: null },
+      ...{ created: new Date().toISOString(), updated: new Date().toISOString() },
+    });
+    await api.store.placement.insertHosts([
+      host('live', ex_id, 'live'),
+      host('ended', ex_id, 'ended'),
+      host('of another', other.ex_id, 'live'),
+    ]);
+    const forced = async (): Promise<string[]> =>
+      [...(await api.store.placement.hostsOf(ex_id)), ...(await api.store.placement.hostsOf(other.ex_id))]
+        .filter((row) => row.forced && row.draining)
+        .map((row) => row.host_id);
+    api.engine.obedient = false;
+    const told = api.engine.told(ex_id, 'stop');
+    const answer = api.post(`/v1/ex/${ex_id}/_stop?force=true`);
+    await told;
+    expect(await forced()).toEqual([]);
+    await api.engine.move(ex_id, 'stopping');
+    await until(async () => (await forced()).length > 0);
+    expect(await forced()).toEqual(['live']);
+    await api.engine.end(ex_id, 'stopped');
+    expect((await answer).body.status).toBe('stopped');
+    // What ended keeps its status, and nothing is done to it.
+    expect((await api.post(`/v1/ex/${ex_id}/_stop?force=true`)).body).toMatchObject({ status: 'stopped' });
+    for (const host_id of ['live', 'of another'])
+      await api.store.placement.updateHost(host_id, { state: 'ended' });
   });
 
   it('says when Temporal cannot be reached', async () => {

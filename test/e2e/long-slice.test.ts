@@ -93,6 +93,18 @@ it('stops while one slice takes long: the slice is ended, and pending', async ()
   expect(ends.map(({ n }) => n)).not.toContain(LONG);
 });
 
+it('stops by force at once: nobody waits for the slice, which is pending', async () => {
+  const { job_id, ex_id, journal } = await submit('force', { lifecycle: 'persistent' }, {}, 60_000);
+  const killed = await stack.verb(job_id, '_stop?force=true');
+  expect(killed).toEqual({ message: `Force stop complete for exId ${ex_id}`, status: 'stopped' });
+  expect(stack.log).toContain('its execution was stopped by force');
+  await stack.hostsOf(ex_id, 'worker', 0);
+  const { _slicer_stats: stats } = await stack.execution(ex_id);
+  expect(stats).toMatchObject({ failed: 0 });
+  const ends = notesOf(journal).filter(({ what }) => what === 'end');
+  expect(ends.map(({ n }) => n)).not.toContain(LONG);
+});
+
 it('leaves histories that the workflow of today replays', async () => {
   expect(await unreplayable(stack)).toEqual([]);
 });

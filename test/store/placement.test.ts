@@ -27,6 +27,7 @@ const makeHost = (changes: Partial<HostRow> = {}): HostRow => ({
   epoch: 0,
   state: 'assigned',
   draining: false,
+  forced: false,
   pid: null,
   busy: false,
   recoverable: null,

@@ -77,7 +77,11 @@ export function controlRoutes(router: Router, { jobs, executions, control, audit
         request.query,
         (_issue, value) => new CodedError('BAD_TIMEOUT', { value }),
       );
-      const status = await control.stop(exId, blocking, { timeout, abandoned: abandoned(response) });
+      const status = await control.stop(
+        exId,
+        { blocking, force },
+        { timeout, abandoned: abandoned(response) },
+      );
       return force ? { message: `Force stop complete for exId ${exId}`, status } : { status };
     });
 

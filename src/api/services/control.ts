@@ -28,6 +28,13 @@ export interface Waiting {
   timeout?: number;
 }
 
+export interface Stop {
+  /** Waits for the end. */
+  blocking: boolean;
+  /** Lets nothing come to its end. */
+  force: boolean;
+}
+
 export type WorkerChange = { add: number } | { remove: number } | { total: number };
 
 /** A wait for one execution, with an end. */
@@ -63,14 +70,21 @@ export class ControlService {
 
   /**
    * Stops an execution; one that ended keeps its status. Not blocking, the answer is there as soon as the
-   * execution is stopping.
+   * execution is stopping. By force, its hosts are killed: slices at hand stay pending in the ledger, and
+   * nothing is flushed.
    * @throws CodedError EX_NOT_FOUND, TIMED_OUT, TEMPORAL_UNAVAILABLE
    */
-  async stop(exId: string, blocking: boolean, waiting: Waiting = {}): Promise<string> {
+  async stop(exId: string, { blocking, force }: Stop, waiting: Waiting = {}): Promise<string> {
     const deadline = this.deadline(exId, 'stopped', waiting);
     const { _status: before } = (await this.executions.row(exId)).doc;
     if (isTerminal(before)) return before;
     await this.signal(exId, { signal: 'stop' }, deadline);
+    if (force) {
+      // From here on it gets no new hosts.
+      await this.settled(exId, deadline, (status) => status === 'stopping');
+      await this.deps.store.placement.force(exId);
+      this.deps.engine.kickPlacement();
+    }
     return this.settled(exId, deadline, (status) => !blocking && status === 'stopping');
   }
 

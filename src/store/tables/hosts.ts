@@ -58,6 +58,15 @@ export async function setBusy(
     .execute();
 }
 
+export async function forceHosts(db: Database, exId: string): Promise<void> {
+  await db
+    .updateTable('hosts')
+    .set({ draining: true, forced: true, updated: new Date().toISOString() })
+    .where('ex_id', '=', exId)
+    .where('state', '!=', 'ended')
+    .execute();
+}
+
 /** Highest epoch a slicer of the execution ever had; 0 if it had none. */
 export async function lastEpoch(db: Database, exId: string): Promise<number> {
   const { epoch } = await db

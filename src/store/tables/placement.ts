@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import type { Database } from '../schema.js';
 import type { PlacementStore, PlacementTables } from '../types.js';
 import {
+  forceHosts,
   insertHosts,
   lastEpoch,
   selectHost,
@@ -44,6 +45,7 @@ export function placementStore(db: Database): PlacementStore {
     insertHosts: (hosts) => insertHosts(db, hosts),
     updateHost: (hostId, patch) => updateHost(db, hostId, patch),
     setBusy: (hosts) => setBusy(db, hosts),
+    force: (exId) => forceHosts(db, exId),
     exclusively: (work) =>
       db.transaction().execute(async (trx) => {
         await sql`select pg_advisory_xact_lock(${PLACEMENT_LOCK}::bigint)`.execute(trx);

@@ -123,7 +123,9 @@ async function assignmentsOf(store: Store, nodeId: string, incarnation: string):
   const hosts = await store.placement.liveHosts({ node_id: nodeId });
   return hosts
     .filter((host) => host.incarnation === incarnation)
-    .map(({ host_id, ex_id, kind, epoch, draining }) => ({ host_id, ex_id, kind, epoch, draining }));
+    .map(({ host_id, ex_id, kind, epoch, draining, forced = false }) => ({
+      ...{ host_id, ex_id, kind, epoch, draining, forced },
+    }));
 }
 
 const versionOf = (assignments: HostAssignment[]): string =>

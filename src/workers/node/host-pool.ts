@@ -90,7 +90,8 @@ export class HostPool {
     const wanted = new Map(assignments.map((assignment) => [assignment.host_id, assignment]));
     for (const host of this.hosts.values()) {
       const assignment = wanted.get(host.id);
-      if (!assignment || assignment.draining) host.drain();
+      if (assignment?.forced) host.kill('its execution was stopped by force');
+      else if (!assignment || assignment.draining) host.drain();
     }
     // Without its slicer an execution has nothing to do.
     const slicersFirst = [...assignments].sort(

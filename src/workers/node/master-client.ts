@@ -9,6 +9,8 @@ export interface HostAssignment {
   kind: HostKind;
   epoch: number;
   draining: boolean;
+  /** Draining, and at once: its execution was stopped by force. */
+  forced?: boolean;
 }
 
 /** What a node says of one of its hosts. */

@@ -113,6 +113,7 @@ it('records the presence of a node, and says what it should host', async () => {
     kind: 'slicer',
     epoch: 1,
     draining: false,
+    forced: false,
   });
   await close(execution);
 });
