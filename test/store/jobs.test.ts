@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { SOURCES, type StoreSource } from '../support/stores.js';
 import { makeExecution, makeJob } from '../support/executions.js';
 import type { Store } from '../../src/store/index.js';
@@ -124,6 +125,15 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
       await expect(names({ sort: 'workers:asc', deleted: false })).resolves.toEqual(['C', 'b', 'a']);
       await expect(names({ sort: 'workers:desc', deleted: false })).resolves.toEqual(['b', 'C', 'a']);
       await expect(names({ sort: 'name:asc', deleted: false })).resolves.toEqual(['C', 'a', 'b']);
+    });
+
+    it('sorts texts that no index has room for', async () => {
+      const noise = Array.from({ length: 5_000 }, () => randomUUID()).join('');
+      const long = makeJob({ name: `zz ${noise}`, lifecycle: noise, log_level: noise, _updated: at(0) });
+      await lists.jobs.insert(long);
+      await expect(names({ sort: 'name:desc', size: 1 })).resolves.toEqual([long.name]);
+      await expect(names({ filter: `name:"${noise.slice(-12)}"` })).resolves.toEqual([long.name]);
+      await lists.jobs.remove(long.job_id, at(0));
     });
 
     it('in pages', async () => {
