@@ -41,9 +41,9 @@ export async function listIds<F extends Fields>(
       ? await sql<{ id: string }>`${select(false)} ${page}`.execute(db)
       : await sql<{ id: string }>`
           select id from (
-            (${select(false, sql`${column} is not null`)} limit ${size + from})
+            (${select(false, sql`${key} is not null`)} limit ${size + from})
             union all
-            (${select(true, sql`${column} is null`)} limit ${size + from})
+            (${select(true, sql`${key} is null`)} limit ${size + from})
           ) as listed
           order by missing, ${order} ${page}
         `.execute(db);
