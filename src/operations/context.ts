@@ -19,7 +19,10 @@ export interface CurrentSlice {
   slice_id: string;
   slicer_id: number;
   slicer_order: number;
-  /** Counts the times that this slice was begun, over all hosts; 1 for the first. */
+  /**
+   * 1 for the first; counts retries, in this host and in others, and hosts that died of it. A run that nobody heard of
+   * again (its node was lost) is not counted, so two runs may bear the same number: the slice id is what is unique.
+   */
   attempt: number;
 }
 

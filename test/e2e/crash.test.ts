@@ -1,3 +1,5 @@
+import { cpSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { kill, survivors } from '../support/processes.js';
 import { exported, TestStack } from '../support/stack.js';
@@ -52,6 +54,26 @@ it('goes on with a persistent job after everything was killed', async () => {
   const found = exported<{ n: number }>(folder).map(({ n }) => n);
   expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: found.length }, (_, n) => n));
 }, 120_000);
+
+it('goes on from a copy of its data', async () => {
+  const work = fileJob(stack, 'restored', 100);
+  const { ex_id } = await stack.submit(work.job);
+  await stack.processed(ex_id, 8);
+  await stack.end();
+  const data = ['store', 'temporal'].map((name) => join(stack.dataDir, name));
+  for (const folder of data) cpSync(folder, `${folder}.copy`, { recursive: true });
+  await stack.start();
+  expect(await stack.ended(ex_id)).toMatchObject({ _status: 'completed' });
+  await stack.end();
+  for (const folder of data) {
+    rmSync(folder, { recursive: true });
+    renameSync(`${folder}.copy`, folder);
+  }
+  await stack.start();
+  expect((await stack.execution(ex_id))._status).not.toBe('completed');
+  expect(await stack.ended(ex_id)).toMatchObject({ _status: 'completed', _failureReason: '' });
+  work.expectExact();
+}, 180_000);
 
 it('leaves no process behind when its first one is killed, and goes on afterwards', async () => {
   const work = fileJob(stack, 'orphans', 100);

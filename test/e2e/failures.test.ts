@@ -1,6 +1,7 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { CurrentSlice } from '../../src/operations/context.js';
 import { unreplayable } from '../support/histories.js';
 import { exported, TestStack } from '../support/stack.js';
 import { until } from '../support/until.js';
@@ -154,6 +155,26 @@ it('takes failed slices up again while the execution goes on', async () => {
   await stack.verb(job_id, '_stop');
   const books = { issued: SLICES, completed: SLICES, failed: 0, pending: 0, recovered: 6, balanced: true };
   expect(await stack.ledger(ex_id)).toMatchObject({ ...books, source: 'report' });
+});
+
+it('tells operations which slice they have at hand, and for which time', async () => {
+  const journal = join(stack.folder('attempts'), 'journal');
+  const { ex_id } = await stack.submit({
+    workers: 1,
+    operations: [
+      { _op: 'counter', slices: 2 },
+      { _op: 'attempter', journal, throw_at: [1], exit_at: [2] },
+    ],
+  });
+  expect(await stack.ended(ex_id)).toMatchObject({ _status: 'completed' });
+  const lines = readFileSync(journal, 'utf8').trimEnd().split('\n');
+  const slices = lines.map((line) => JSON.parse(line) as CurrentSlice & { n: number });
+  for (const n of [0, 1]) {
+    const tries = slices.filter((slice) => slice.n === n);
+    expect(tries.map(({ attempt }) => attempt)).toEqual([1, 2, 3]);
+    expect(new Set(tries.map(({ slice_id: id }) => id)).size).toBe(1);
+    expect(tries[0]).toMatchObject({ slicer_id: 0, slicer_order: n + 1 });
+  }
 });
 
 it('leaves histories that the workflow of today replays', async () => {
