@@ -308,3 +308,25 @@ it('shows an assets service beside the master', async () => {
     { assignment: 'assets_service', pid: process.pid, worker_id: process.pid },
   ]);
 });
+
+it('are shown as a table, with the beginning of their descriptions', async () => {
+  const zip = await bundle('shown', '1.0.0', { description: `${'x'.repeat(30)}y`, platform: undefined });
+  await upload(zip);
+  for (const path of ['/txt/assets/shown', '/txt/assets/shown/^1']) {
+    const { status, text } = await api.get(path);
+    expect(status).toBe(200);
+    const [head, , row, ...rest] = text.split('\n');
+    expect(head!.trim().split(/\s+/)).toEqual(
+      'name version id _created description node_version platform arch'.split(' '),
+    );
+    expect(row!.trim().split(/\s+/).slice(0, 5)).toEqual([
+      'shown',
+      '1.0.0',
+      assetIdOf(zip),
+      expect.stringMatching(/^\d{4}-/),
+      'x'.repeat(30),
+    ]);
+    expect(rest.join('').trim()).toBe('');
+  }
+  expect((await api.get('/txt/assets')).text).toContain(assetIdOf(zip));
+});

@@ -7,6 +7,7 @@ import { sendTable } from '../http/table.js';
 import { clusterState } from '../services/cluster-state.js';
 import type { Services } from '../services/index.js';
 import { controllers } from '../services/statistics.js';
+import { assetsOf } from './assets.js';
 
 const WORKERS = ['assignment', 'job_id', 'ex_id', 'node_id', 'pid'];
 const NODES = ['node_id', 'state', 'hostname', 'total', 'active', 'pid', 'teraslice_version', 'node_version'];
@@ -31,6 +32,9 @@ const CONTROLLERS = [
   'queued',
   'processed',
 ];
+const ASSETS = ['name', 'version', 'id', '_created', 'description', 'node_version', 'platform', 'arch'];
+/** Characters of an asset's description that are shown. */
+const DESCRIPTION = 30;
 
 /** What is not listed from the store: `size` is the index to end before, as it is in Teraslice. */
 const sliceOf = <T>(rows: T[], { from = 0, size = 100 }: { from?: number; size?: number }): T[] =>
@@ -45,7 +49,7 @@ const withDeletion = (columns: string[], { deleted }: { deleted: boolean }): str
 /** Lists as text, for people. Without a version in the path. */
 export function tableRoutes(
   router: Router,
-  { jobs, executions }: Services,
+  { jobs, executions, assets }: Services,
   { store, version }: ApiDependencies,
 ): void {
   const paging = (request: Request): z.output<typeof listQuery> => readQuery(listQuery, request.query);
@@ -82,6 +86,16 @@ export function tableRoutes(
       const query = readQuery(exTableQuery, request.query);
       const rows = await executions.list({ ...query, statuses: [] });
       sendTable(request, response, rows, { columns: withDeletion(EXECUTIONS, query) });
+    },
+  });
+
+  resource(router, ['/txt/assets', '/txt/assets/:name', '/txt/assets/:name/:version'], {
+    async get(request, response) {
+      const rows = (await assetsOf({ assets }, request)).map((asset) => ({
+        ...asset,
+        ...(asset.description !== undefined && { description: asset.description.slice(0, DESCRIPTION) }),
+      }));
+      sendTable(request, response, rows, { columns: ASSETS, missing: '' });
     },
   });
 
