@@ -20,8 +20,9 @@ export interface CurrentSlice {
   slicer_id: number;
   slicer_order: number;
   /**
-   * 1 for the first; counts retries, in this host and in others, and hosts that died of it. A run that nobody heard of
-   * again (its node was lost) is not counted, so two runs may bear the same number: the slice id is what is unique.
+   * 1 for the first; counts the hosts that died of the slice, and the retries in this one. What nobody heard of again
+   * (a lost node, retries in a host that died) is not counted, so two runs may bear the same number: the slice id is
+   * what is unique.
    */
   attempt: number;
 }

@@ -163,7 +163,7 @@ it('tells operations which slice they have at hand, and for which time', async (
     workers: 1,
     operations: [
       { _op: 'counter', slices: 2 },
-      { _op: 'attempter', journal, throw_at: [1], exit_at: [2] },
+      { _op: 'attempter', journal, exit_at: [1], throw_at: [2] },
     ],
   });
   expect(await stack.ended(ex_id)).toMatchObject({ _status: 'completed' });
