@@ -78,11 +78,12 @@ export async function lastTakers(
       ${slices.map((slice) => slice.slice_id)}::text[]
     ) with ordinality as k (slicer_id, slicer_order, slice_id, number)
     cross join lateral (
+      -- Not a join: one could lead the planner to look through all slices of an execution for each of these.
       select r.ex_id, r.position
       from recovered_slices r
-      join unnest(${takers}::text[]) with ordinality as taker (ex_id, number) on taker.ex_id = r.ex_id
       where r.slice_id = k.slice_id and r.slicer_id = k.slicer_id and r.slicer_order = k.slicer_order
-      order by taker.number desc, r.position desc
+        and array_position(${takers}::text[], r.ex_id) is not null
+      order by array_position(${takers}::text[], r.ex_id) desc, r.position desc
       limit 1
     ) as last
     left join failed_slices f on f.ex_id = last.ex_id and f.slicer_id = k.slicer_id
