@@ -149,6 +149,21 @@ describe('a job without assets', () => {
       { operations: [READER, { _op: 'delay', ms: 'soon' }] },
       /operation config: delay - ms/,
     ],
+    [
+      'operations that are no list',
+      { operations: 'abc' },
+      /operations: Operations need to be of type array with at least two.*value was "abc"$/,
+    ],
+    [
+      'a processor as reader',
+      { operations: [{ _op: 'noop' }, { _op: 'noop' }] },
+      /^"noop" cannot read: the first operation must be a reader$/,
+    ],
+    [
+      'a reader as processor',
+      { operations: [READER, { _op: 'data_generator' }] },
+      /^"data_generator" cannot process records: only the first operation can be a reader$/,
+    ],
   ])('is refused with %s', async (_what, more, message) => {
     const text = await refusal(validator.validate(job(more)));
     expect(text).toMatch(message);
