@@ -8,7 +8,7 @@ import type { ValidationAnswer } from './validation-messages.js';
 import { NoAnswer, ValidationProcess } from './validation-process.js';
 
 export interface ValidatorOptions {
-  /** Longest time one validation may take, in ms. Default 10,000. */
+  /** Longest time one validation may take, in ms. Default 30,000: a busy machine is not the job's fault. */
   timeoutMs?: number;
   /** Old-space limit of a validation process in MB. Default 256. */
   memoryMb?: number;
@@ -40,7 +40,7 @@ class ProcessValidator implements JobValidator {
   constructor(settings: Parameters<typeof systemOptions>[0], options: ValidatorOptions) {
     const { foundation, ...rest } = options;
     this.#system = systemOptions(settings, foundation);
-    this.#options = { timeoutMs: 10_000, memoryMb: 256, concurrency: 2, ...rest };
+    this.#options = { timeoutMs: 30_000, memoryMb: 256, concurrency: 2, ...rest };
     this.#idle = this.#fork();
   }
 

@@ -110,7 +110,7 @@ describe('/txt', () => {
     ]);
     expect(workers[2]).toMatch(new RegExp(`^cluster_master  N/A     N/A    .*/master  ${process.pid}$`));
     const [node] = (await lines('/txt/nodes?headers=false&fields=state,total,active,pid')).slice(-1);
-    expect(node).toBe(`connected  0  1  ${process.pid}`);
+    expect(node).toBe(`connected  0  2  ${process.pid}`);
   });
 
   it('takes size for the end of what is not listed from the store', async () => {

@@ -244,7 +244,11 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
       await store.executions.writeCounters([{ ex_id: exId, seq: 5, counters: written }]);
       await store.executions.writeCounters([{ ex_id: exId, seq: 6, counters: makeCounters(32, 3) }]);
       await expect(store.executions.get(exId)).resolves.toMatchObject({ counters_seq: 5, counters: written });
-      const takenUpAgain = makeCounters(30);
+      // Nor does a late number keep those from being told of which there are more.
+      const told = makeCounters(34, 3);
+      await store.executions.writeCounters([{ ex_id: exId, seq: 4, counters: told }]);
+      await expect(store.executions.get(exId)).resolves.toMatchObject({ counters_seq: 5, counters: told });
+      const takenUpAgain = makeCounters(31);
       await store.executions.writeCounters([{ ex_id: exId, seq: 7, counters: takenUpAgain }]);
       await expect(store.executions.get(exId)).resolves.toMatchObject({
         counters_seq: 7,

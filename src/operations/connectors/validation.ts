@@ -1,5 +1,6 @@
-import '#job-components';
 import convict from 'convict';
+import { formats } from '#job-components';
+import { requireOfLibrary } from '../lazily.js';
 import type { Connector, Connectors, SchemaField } from './connector.js';
 import { ConnectorNotFound, loadConnector } from './loading.js';
 
@@ -17,7 +18,13 @@ export interface CheckedConnectors {
   errors: ConnectorFinding[];
 }
 
-/** Names of formats in the schemas of Teraslice 2.x and later, and what job-components 1.x, loaded above, calls them. */
+// The library registers these with a copy of convict of its own.
+for (const name of ['convict-format-with-validator', 'convict-format-with-moment']) {
+  convict.addFormats(requireOfLibrary(name) as Record<string, convict.Format>);
+}
+formats.forEach((format) => convict.addFormat(format));
+
+/** Names of formats in the schemas of Teraslice 2.x and later, and what job-components 1.x calls them. */
 const RENAMED: Record<string, string> = {
   required_string: 'required_String',
   optional_string: 'optional_String',

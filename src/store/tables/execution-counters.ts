@@ -26,7 +26,8 @@ export function executionCounters(
       if (batch.length === 0) return;
       const { ids, seqs, counters, processed, failed } = latestCounters(batch);
       // A workflow task that Temporal did not take is done again, with what came meanwhile: its numbers may be told in
-      // another order then. What was told as completed stays told; failed slices may be taken up again.
+      // another order then, so a sequence number alone does not say which are newer. Completed slices only become
+      // more; failed ones may be taken up again.
       // Rows are locked in one order, so that masters that write the same executions never deadlock.
       await sql`
         with latest as (
@@ -36,16 +37,16 @@ export function executionCounters(
             ${ids}::text[], ${seqs}::bigint[], ${counters}::text[],
             ${processed}::double precision[], ${failed}::double precision[]
           ) as given (ex_id, seq, counters, processed, failed) on given.ex_id = e.ex_id
-          where given.seq > e.counters_seq and not e.closed
-            and given.processed - given.failed >= e.processed - e.failed
+          where not e.closed
+            and (given.processed - given.failed, given.seq) > (e.processed - e.failed, e.counters_seq)
           order by e.ex_id
           for update of e
         )
         update executions e
-        set counters = latest.counters::json, counters_seq = latest.seq,
+        set counters = latest.counters::json, counters_seq = greatest(latest.seq, e.counters_seq),
             processed = latest.processed, failed = latest.failed
         from latest
-        where e.ex_id = latest.ex_id and latest.seq > e.counters_seq and not e.closed
+        where e.ex_id = latest.ex_id and not e.closed
       `.execute(db);
     },
 
