@@ -85,8 +85,10 @@ export async function run(
     );
     say(`${layout}: the faults are over; ${monitor.active().length} executions are to end`);
     const stuck = await settled(workload, monitor);
-    for (const exId of stuck) {
-      violations.add('work goes on', `${exId} is ${monitor.statusOf(exId)} without progress for ${STUCK} ms`);
+    for (const { name, executions } of stuck) {
+      const exId = executions.at(-1) ?? '';
+      const status = `execution ${exId} is ${monitor.statusOf(exId)}`;
+      violations.add('work goes on', `${name} is not done, without progress for ${STUCK} ms: ${status}`);
     }
     if (stuck.length === 0) {
       await monitor.lookAtAll();
@@ -112,15 +114,12 @@ export async function run(
 }
 
 /** Waits until all work has ended and was checked; answers what does not get on. */
-async function settled(workload: Workload, monitor: Monitor): Promise<string[]> {
-  let ended = false;
-  const finished = workload.finish().then(() => {
-    ended = true;
-  });
-  for (let since = Date.now(); !ended;) {
+async function settled(workload: Workload, monitor: Monitor): Promise<Track[]> {
+  const finished = workload.finish();
+  for (const since = Date.now(); workload.unfinished().length > 0;) {
     await Promise.race([finished, delay(1_000)]);
     const progress = Math.max(...[...monitor.seen.values()].map(({ progressAt }) => progressAt));
-    if (Date.now() - Math.max(since, progress) > STUCK) return monitor.active().map(([exId]) => exId);
+    if (Date.now() - Math.max(since, progress) > STUCK) return workload.unfinished();
   }
   return [];
 }

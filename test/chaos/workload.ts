@@ -8,6 +8,7 @@ import { seedOf } from './work/work.js';
 export class Workload {
   readonly tracks: Track[] = [];
   private readonly lanes: Promise<void>[] = [];
+  private readonly done = new Set<Track>();
   private finishing = false;
 
   constructor(
@@ -30,6 +31,11 @@ export class Workload {
     await Promise.all(this.lanes);
   }
 
+  /** Jobs that were not checked yet. */
+  unfinished(): Track[] {
+    return this.tracks.filter((track) => !this.done.has(track));
+  }
+
   private async lane(lane: number): Promise<void> {
     for (let number = 1; !this.finishing; number++) await this.run(`once-${lane}-${number}`, anyWork);
   }
@@ -50,6 +56,8 @@ export class Workload {
         'every job can be followed to its end',
         `${name}: ${(error as Error).message}`,
       );
+    } finally {
+      this.done.add(track);
     }
   }
 }
