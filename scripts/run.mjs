@@ -6,6 +6,7 @@
  *   node scripts/run.mjs test [options of jest]
  *   node scripts/run.mjs bench [options of bench/main.ts]
  *   node scripts/run.mjs chaos [options of test/chaos/main.ts]
+ *   node scripts/run.mjs conformance [options of test/conformance/main.ts]
  */
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,8 +19,8 @@ const LEAST_NODE = [20, 11];
 const BUILD_STAMP = join(ROOT, 'dist', '.built-from');
 
 const [command, ...args] = process.argv.slice(2);
-if (!['demo', 'start', 'test', 'bench', 'chaos'].includes(command))
-  fail('usage: node scripts/run.mjs demo|start|test|bench|chaos [options]', 2);
+if (!['demo', 'start', 'test', 'bench', 'chaos', 'conformance'].includes(command))
+  fail('usage: node scripts/run.mjs demo|start|test|bench|chaos|conformance [options]', 2);
 checkNode();
 endWithNpm();
 if (!installed()) {
@@ -38,6 +39,7 @@ const FROM_TYPESCRIPT = ['--import', './test/support/typescript.mjs'];
 if (command === 'test') await runHere(['--experimental-vm-modules', 'node_modules/jest/bin/jest.js']);
 else if (command === 'bench') await runHere([...FROM_TYPESCRIPT, 'bench/main.ts']);
 else if (command === 'chaos') await runHere([...FROM_TYPESCRIPT, 'test/chaos/main.ts']);
+else if (command === 'conformance') await runHere([...FROM_TYPESCRIPT, 'test/conformance/main.ts']);
 else await startProgram();
 
 /** In this very process: signals, terminal and exit code are the program's own. */

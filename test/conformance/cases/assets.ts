@@ -1,0 +1,153 @@
+import type { Case } from '../case.js';
+import { makeZip, assetJson } from '../../support/zips.js';
+import { asset, exactly, listOf, noneOf, uploaded } from '../shapes.js';
+import { bundle } from '../world.js';
+
+/** Name of the asset of the situation `uploaded`. */
+const UPLOADED = 'uploaded-{run}';
+const refused = (
+  row: string,
+  bytes: (run: string) => Promise<Buffer>,
+  status: number,
+  message: string | RegExp,
+): Case => ({
+  row: `9 ${row}`,
+  request: 'POST /v1/assets?blocking=true',
+  send: { bytes },
+  expect: { status, message },
+});
+const ours = (one: Case, status: number, message: string | RegExp): Case => ({
+  ...one,
+  temposlice: { status, message },
+});
+const notZip = 'Failed to save asset. File type not recognized as zip.';
+
+export const ASSETS: Case[] = [
+  {
+    row: '9 upload',
+    request: 'POST /v1/assets?blocking=true',
+    send: { bytes: (run) => bundle(`posted-${run}`) },
+    expect: { status: 201, body: uploaded },
+  },
+  {
+    row: '9 the same bytes again',
+    request: 'POST /v1/assets?blocking=true',
+    send: { bytes: (run) => bundle(`posted-${run}`) },
+    expect: { status: 200, body: uploaded },
+  },
+  {
+    row: '9 not blocking',
+    request: 'POST /v1/assets',
+    send: { bytes: (run) => bundle(`posted-${run}`, '1.1.0') },
+    expect: { status: 201, body: uploaded },
+  },
+  refused(
+    'other bytes of the same version',
+    (run) => bundle(`posted-${run}`, '1.0.0', { description: 'another' }),
+    409,
+    'Asset name:"posted-{run}" AND version:"1.0.0" already exists, please increment the version and send again',
+  ),
+  refused(
+    'no asset.json',
+    () => makeZip({ 'index.js': '' }),
+    422,
+    'asset.json was not found in root directory of asset bundle',
+  ),
+  refused(
+    'asset.json in a folder',
+    () => makeZip({ 'bundle/asset.json': assetJson('x', '1.0.0') }),
+    422,
+    'asset.json was not found in root directory of asset bundle',
+  ),
+  refused(
+    'malformed asset.json',
+    () => makeZip({ 'asset.json': '{"name": ' }),
+    422,
+    "Failure parsing asset.json, please ensure that's it formatted correctly",
+  ),
+  ours(
+    refused('no name', () => makeZip({ 'asset.json': '{"version": "1.0.0"}' }), 500, 'Missing name'),
+    422,
+    'Missing name',
+  ),
+  ours(
+    refused('wrong version', (run) => bundle(`wrong-${run}`, 'one'), 500, 'Invalid version "one"'),
+    422,
+    'Invalid version "one"',
+  ),
+  ours(
+    refused(
+      'for a later Teraslice',
+      (run) => bundle(`later-${run}`, '1.0.0', { minimum_teraslice_version: '99.0.0' }),
+      500,
+      'Asset requires teraslice version 99.0.0 or greater.',
+    ),
+    422,
+    'Asset requires teraslice version 99.0.0 or greater.',
+  ),
+  ours(
+    refused('no zip file', async () => Buffer.from('no zip file at all'), 500, notZip),
+    400,
+    notZip,
+  ),
+  {
+    row: '9 JSON',
+    request: 'POST /v1/assets',
+    send: { json: { a: 1 } },
+    expect: { status: 400, message: '/asset endpoints do not accept json' },
+  },
+
+  { row: '9 list', request: 'GET /v1/assets', expect: { status: 200, body: listOf(asset).min(1) } },
+  {
+    row: '9 by name',
+    request: `GET /v1/assets/posted-{run}`,
+    expect: {
+      status: 200,
+      body: exactly(2, asset),
+      values: { '0.version': '1.1.0', '1.version': '1.0.0', '0.description': 'conformance' },
+    },
+  },
+  {
+    row: '9 by name and version',
+    request: 'GET /v1/assets/posted-{run}/1.0.0',
+    expect: { status: 200, body: exactly(1, asset), values: { '0.name': 'posted-{run}' } },
+  },
+  {
+    row: '9 sorted and paged',
+    request: 'GET /v1/assets/posted-{run}?sort=_created:asc&size=1',
+    expect: { status: 200, body: exactly(1, asset), values: { '0.version': '1.0.0' } },
+  },
+  {
+    row: '9 id',
+    request: `GET /v1/assets/${UPLOADED}`,
+    expect: { status: 200, values: { '0.id': '{asset:uploaded}' } },
+  },
+  {
+    row: '9 unknown name',
+    request: 'GET /v1/assets/no-such-asset-{run}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '9 unknown version',
+    request: 'GET /v1/assets/posted-{run}/9.9.9',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '9 delete',
+    request: 'DELETE /v1/assets/{asset:uploaded#delete}',
+    expect: { status: 200, body: uploaded, values: { asset_id: '{asset:uploaded#delete}' } },
+  },
+  {
+    row: '9 deleted already',
+    request: 'DELETE /v1/assets/{asset:uploaded#delete}',
+    expect: { status: 404, message: 'Unable to find asset {asset:uploaded#delete}' },
+  },
+  {
+    row: '9 delete by a wrong id',
+    request: 'DELETE /v1/assets/short',
+    expect: {
+      status: 400,
+      text: /^\s*\{\s*"error":\s*"asset short is not formatted correctly, please provide the full asset_id"\s*\}/,
+    },
+  },
+];

@@ -1,0 +1,279 @@
+import type { Case, Expectation } from '../case.js';
+import { deletedJob, exactly, job, jobAsPosted, noneOf, registered, submitted } from '../shapes.js';
+import { ONCE } from '../world.js';
+
+const NOT_FOUND = { status: 404, message: /./ };
+const NAMED = { name: 'conformance-{run}-posted', ...ONCE };
+
+/** An invalid job: Teraslice answers 500, Temposlice 400, with the same message. */
+const invalid = (row: string, changes: object, message: RegExp): Case => ({
+  row: `4.1 ${row}`,
+  request: 'POST /v1/jobs?start=false',
+  send: { json: { ...NAMED, ...changes } },
+  expect: { status: 500, message },
+  temposlice: { status: 400, message },
+});
+const JOB_CONFIG = /^Validation failed for job config: conformance-\w+-posted - /;
+const only = (id: string): Expectation => ({
+  status: 200,
+  body: exactly(1, job),
+  values: { '0.job_id': id },
+});
+
+export const JOBS: Case[] = [
+  {
+    row: '4.1 submit',
+    request: 'POST /v1/jobs',
+    send: { json: NAMED },
+    expect: { status: 200, body: submitted },
+  },
+  {
+    row: '4.1 submit with the form type',
+    request: 'POST /v1/jobs?start=false',
+    send: { json: NAMED, type: 'application/x-www-form-urlencoded' },
+    expect: { status: 200, body: registered },
+  },
+  {
+    row: '4.1 submit, start=false',
+    request: 'POST /v1/jobs?start=false',
+    send: { json: NAMED },
+    expect: { status: 200, body: registered },
+  },
+  {
+    row: '4.1 start=no is no "false"',
+    request: 'POST /v1/jobs?start=no',
+    send: { json: NAMED },
+    expect: { status: 200, body: submitted },
+  },
+  {
+    row: '4.1 unknown properties',
+    request: 'POST /v1/jobs?start=false',
+    send: { json: { ...NAMED, of_my_own: { a: 1 } } },
+    expect: { status: 200, body: registered },
+  },
+  {
+    row: '4.1 no operations',
+    request: 'POST /v1/jobs',
+    send: { json: { name: 'x' } },
+    expect: { status: 400, message: 'No job was posted' },
+  },
+  {
+    row: '4.1 an array',
+    request: 'POST /v1/jobs',
+    send: { json: [] },
+    expect: { status: 400, message: 'No job was posted' },
+  },
+  {
+    row: '4.1 with a job_id',
+    request: 'POST /v1/jobs',
+    send: { json: { ...NAMED, job_id: '{unknown}' } },
+    expect: { status: 422, message: 'Job cannot include a job_id on submit' },
+  },
+  invalid('one operation', { operations: [{ _op: 'noop' }] }, JOB_CONFIG),
+  invalid('workers 0', { workers: 0 }, JOB_CONFIG),
+  invalid('slicers 0', { slicers: 0 }, JOB_CONFIG),
+  invalid('slicers -1', { slicers: -1 }, JOB_CONFIG),
+  invalid('lifecycle', { lifecycle: 'whatever' }, JOB_CONFIG),
+  invalid('max_retries', { max_retries: -1 }, JOB_CONFIG),
+  invalid(
+    'no name',
+    { name: '', workers: 0 },
+    // Teraslice says `undefined` only where there is none at all.
+    /^Validation failed for job config: /,
+  ),
+  invalid(
+    'unknown operation',
+    { operations: [{ _op: 'test-reader' }, { _op: 'no-such-operation' }] },
+    /^Unable to find module for operation: no-such-operation/,
+  ),
+  invalid(
+    'option of an operation',
+    { operations: [{ _op: 'test-reader' }, { _op: 'delay', ms: 'soon' }] },
+    /^Validation failed for operation config: delay - /,
+  ),
+  invalid('unknown asset', { assets: ['no-such-asset'] }, /No assets? found for "no-such-asset"/),
+  invalid(
+    'API without code',
+    { apis: [{ _name: 'no-such-api' }] },
+    /Unable to find module for (operation|api): no-such-api/,
+  ),
+
+  { row: '4.2 list', request: 'GET /v1/jobs?filter=job_id:{job:never}', expect: only('{job:never}') },
+  {
+    row: '4.2 active=true: those that do not say otherwise',
+    request: 'GET /v1/jobs?active=true&filter=job_id:{job:never}',
+    expect: only('{job:never}'),
+  },
+  {
+    row: '4.2 active=true',
+    request: 'GET /v1/jobs?active=true&filter=job_id:{job:inactive}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '4.2 active=false',
+    request: 'GET /v1/jobs?active=false&filter=job_id:{job:inactive}',
+    expect: only('{job:inactive}'),
+  },
+  {
+    row: '4.2 active=false',
+    request: 'GET /v1/jobs?active=false&filter=job_id:{job:never}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '4.2 active=maybe does not filter',
+    request: 'GET /v1/jobs?active=maybe&filter=job_id:{job:inactive}',
+    expect: only('{job:inactive}'),
+  },
+  {
+    row: '4.2 deleted jobs are left out',
+    request: 'GET /v1/jobs?filter=job_id:{job:deleted}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '4.2 deleted=false',
+    request: 'GET /v1/jobs?deleted=false&filter=job_id:{job:deleted}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '4.2 deleted=true',
+    request: 'GET /v1/jobs?deleted=true&filter=job_id:{job:deleted}',
+    expect: { status: 200, body: exactly(1, deletedJob), values: { '0.job_id': '{job:deleted}' } },
+  },
+  {
+    row: '4.2 deleted=true: only those',
+    request: 'GET /v1/jobs?deleted=true&filter=job_id:{job:never}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '4.2 deleted, empty',
+    request: 'GET /v1/jobs?deleted=&filter=job_id:{job:deleted}',
+    expect: only('{job:deleted}'),
+  },
+  {
+    row: '4.2 deleted=maybe',
+    request: 'GET /v1/jobs?deleted=maybe',
+    expect: { status: 400, message: 'deleted query option must true or false' },
+  },
+  {
+    row: '4.2 ex',
+    request: 'GET /v1/jobs?ex=_status,ex_id&filter=job_id:{job:completed}',
+    expect: { status: 200, values: { '0.ex': { _status: 'completed', ex_id: '{ex:completed}' } } },
+  },
+  {
+    row: '4.2 ex of a job that never ran',
+    request: 'GET /v1/jobs?ex=_status&filter=job_id:{job:never}',
+    expect: { status: 200, values: { '0.ex': {} } },
+  },
+  {
+    row: '1.3 filter by name',
+    request: 'GET /v1/jobs?filter=name:%22conformance-{run}-inactive%22&active=false',
+    expect: only('{job:inactive}'),
+  },
+
+  {
+    row: '4.3 as posted',
+    request: 'GET /v1/jobs/{job:never}',
+    expect: {
+      status: 200,
+      body: jobAsPosted('name', 'lifecycle', 'workers', 'operations'),
+      values: { ...ONCE, name: 'conformance-{run}-never', job_id: '{job:never}' },
+    },
+  },
+  {
+    row: '4.3 ex',
+    request: 'GET /v1/jobs/{job:completed}?ex=_status',
+    expect: { status: 200, body: job, values: { ex: { _status: 'completed' } } },
+  },
+  {
+    row: '4.3 deleted ones, too',
+    request: 'GET /v1/jobs/{job:deleted}',
+    expect: { status: 200, body: deletedJob },
+  },
+  { row: '4.3 unknown', request: 'GET /v1/jobs/{unknown}', expect: NOT_FOUND },
+  { row: '4.3 no UUID', request: 'GET /v1/jobs/no-uuid', expect: NOT_FOUND },
+
+  {
+    row: '4.4 replaces the job as a whole',
+    request: 'PUT /v1/jobs/{job:never#update}',
+    send: { json: { name: 'conformance-{run}-updated', operations: ONCE.operations } },
+    expect: {
+      status: 200,
+      body: jobAsPosted('name', 'operations'),
+      values: { job_id: '{job:never#update}', name: 'conformance-{run}-updated' },
+    },
+  },
+  {
+    row: '4.4 the id of the path wins',
+    request: 'PUT /v1/jobs/{job:never#update}',
+    send: { json: { job_id: '{unknown}', _created: 'never', ...NAMED } },
+    expect: {
+      status: 200,
+      body: jobAsPosted('name', 'lifecycle', 'workers', 'operations'),
+      values: { job_id: '{job:never#update}' },
+    },
+  },
+  {
+    row: '4.4 empty',
+    request: 'PUT /v1/jobs/{job:never}',
+    send: { json: {} },
+    expect: { status: 400, message: 'no data was provided to update job {job:never}' },
+  },
+  { row: '4.4 unknown', request: 'PUT /v1/jobs/{unknown}', send: { json: NAMED }, expect: NOT_FOUND },
+  {
+    row: '4.4 deleted',
+    request: 'PUT /v1/jobs/{job:deleted}',
+    send: { json: NAMED },
+    expect: { status: 410, message: 'Job {job:deleted} has been deleted and cannot be updated.' },
+  },
+  {
+    row: '4.4 invalid',
+    request: 'PUT /v1/jobs/{job:never}',
+    send: { json: { ...NAMED, workers: 0 } },
+    expect: { status: 500, message: JOB_CONFIG },
+    temposlice: { status: 400, message: JOB_CONFIG },
+  },
+  {
+    row: '4.4 active: false is a job as any other',
+    request: 'PUT /v1/jobs/{job:never#wiped}',
+    send: { json: { active: false } },
+    expect: { status: 200, body: jobAsPosted('active') },
+    temposlice: { status: 400, message: /^Validation failed for job config: undefined - / },
+  },
+
+  {
+    row: '4.5 delete',
+    request: 'DELETE /v1/jobs/{job:never#delete}',
+    expect: { status: 200, body: deletedJob, values: { job_id: '{job:never#delete}' } },
+  },
+  {
+    row: '4.5 deleted already',
+    request: 'DELETE /v1/jobs/{job:deleted}',
+    expect: { status: 410, message: 'Job {job:deleted} has already been deleted.' },
+  },
+  {
+    row: '4.5 running',
+    request: 'DELETE /v1/jobs/{job:running}',
+    expect: {
+      status: 409,
+      message: 'Job {job:running} is currently running, cannot delete a running job.',
+    },
+  },
+  { row: '4.5 unknown', request: 'DELETE /v1/jobs/{unknown}', expect: NOT_FOUND },
+
+  {
+    row: '4.7 _inactive',
+    request: 'POST /v1/jobs/{job:never#flag}/_inactive',
+    expect: { status: 200, body: job, values: { active: false, job_id: '{job:never#flag}' } },
+  },
+  {
+    row: '4.7 _active',
+    request: 'POST /v1/jobs/{job:never#flag}/_active',
+    expect: { status: 200, body: job, values: { active: true, job_id: '{job:never#flag}' } },
+  },
+  { row: '4.7 unknown', request: 'POST /v1/jobs/{unknown}/_active', expect: NOT_FOUND },
+  {
+    row: '4.7 deleted',
+    request: 'POST /v1/jobs/{job:deleted}/_active',
+    expect: { status: 410, message: 'Job {job:deleted} has been deleted and cannot be updated.' },
+  },
+];
