@@ -9,7 +9,7 @@ export interface Settings {
    * machine's own name. IP addresses always are: only a name can be rebound by a web page. `*`: any. Default none.
    */
   allowedHosts: string[];
-  /** Folder for the store, the embedded Temporal server, logs and assets. Default ./data. */
+  /** Folder for the store, the embedded Temporal server and logs. Default ./data. */
   dataDir: string;
   /** Worker slots of this node. Default: twice the number of processors, at least 4. */
   slots: number;
@@ -37,6 +37,11 @@ export interface Settings {
   maxBodyBytes: number;
   /** Largest asset bundle in bytes. Default 128 MB: a master and every node unpack it to disk. */
   maxAssetBytes: number;
+  /**
+   * Folder with a folder for each unpacked asset, named by its id. Default <dataDir>/assets (Teraslice
+   * `assets_directory`).
+   */
+  assetsDir: string;
   /** Folder whose zip files become assets when a master starts (Teraslice `autoload_directory`). Default ./autoload. */
   autoloadDir: string;
   /** How long a stopped slice may go on, in ms. Default 60,000 (Teraslice `shutdown_timeout`). */

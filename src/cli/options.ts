@@ -148,6 +148,11 @@ const OPTIONS = {
     parse: integer(1),
     fallback: 128_000_000,
   },
+  assetsDir: {
+    flag: '--assets-dir <folder>',
+    description: 'folder in which assets are unpacked (default: "assets" in the data folder)',
+    parse: (text) => resolve(text),
+  },
   autoloadDir: {
     flag: '--autoload-dir <folder>',
     description: 'folder whose zip files become assets when a master starts',
@@ -216,11 +221,12 @@ export const MASTER_SETTINGS: Array<keyof Settings> = [
   ...(['port', 'host', 'allowedHosts', 'dataDir', 'store', 'name', 'clusterToken', 'maxBodyBytes'] as const),
   ...(['actionTimeout', 'shutdownTimeout', 'fenceTimeout', 'hostMemory', 'logLevel', 'config'] as const),
   'keepExecutions',
-  ...(['maxAssetBytes', 'autoloadDir'] as const),
+  ...(['maxAssetBytes', 'assetsDir', 'autoloadDir'] as const),
 ];
 export const NODE_SETTINGS: Array<keyof Settings> = [
   ...(['nodeId', 'slots', 'dataDir', 'clusterToken', 'shutdownTimeout', 'fenceTimeout'] as const),
   ...(['hostMemory', 'warmHosts', 'logLevel', 'config', 'host', 'metricsPort'] as const),
+  'assetsDir',
 ];
 /** Of commands that talk to a master. */
 export const CLIENT_SETTINGS: Array<keyof Settings> = ['master', 'clusterToken', 'config'];
@@ -279,6 +285,7 @@ export function readSettings(command: Command, required: Array<keyof Settings> =
   }
   if (file) settings.config = file.path;
   settings.temporalUiUrl ??= settings.temporalUiPort ? `http://127.0.0.1:${settings.temporalUiPort}` : '';
+  settings.assetsDir ??= resolve(settings.dataDir, 'assets');
   settings.master ??= `http://127.0.0.1:${settings.port}`;
   const explicit = new Set([...given, ...(Object.keys(filed) as Array<keyof Settings>)]);
   return { settings, explicit, warnings };

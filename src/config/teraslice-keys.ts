@@ -39,6 +39,13 @@ function consoleLevel(value: unknown): string | undefined {
   return levels.console === undefined ? undefined : asIs(levels.console);
 }
 
+/** Teraslice takes a list of folders, too. */
+function oneFolder(value: unknown): string {
+  if (Array.isArray(value) && value.length === 1) return asIs(value[0]);
+  if (Array.isArray(value)) throw new Error('It must be one folder: assets are unpacked in one place.');
+  return asIs(value);
+}
+
 const setting = (name: keyof Settings, convert: Meaning['convert'] = asIs): Meaning => ({
   setting: name,
   convert,
@@ -64,8 +71,10 @@ export const TERASLICE_KEYS: Record<string, Meaning | undefined> = {
   workers: setting('slots'),
   shutdown_timeout: setting('shutdownTimeout', duration),
   action_timeout: setting('actionTimeout', duration),
+  assets_directory: setting('assetsDir', oneFolder),
+  autoload_directory: setting('autoloadDir'),
   ...known('analytics_rate', 'api_response_timeout', 'asset_storage_bucket', 'asset_storage_connection'),
-  ...known('asset_storage_connection_type', 'assets_directory', 'assets_volume', 'autoload_directory'),
+  ...known('asset_storage_connection_type', 'assets_volume'),
   ...known('cluster_manager_type', 'cpu', 'cpu_execution_controller', 'env_vars', 'ephemeral_storage'),
   ...known('execution_controller_targets', 'hostname', 'index_rollover_frequency', 'index_settings'),
   ...known('kubernetes_api_poll_delay', 'kubernetes_config_map_name', 'kubernetes_image'),

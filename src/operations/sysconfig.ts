@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import type { Teraslice } from '@terascope/types';
 import type { Settings } from '../settings.js';
 import type { FoundationConfig } from '../config/foundation.js';
@@ -20,12 +19,12 @@ export interface SystemOptions {
 }
 
 export function systemOptions(
-  settings: Pick<Settings, 'dataDir' | 'logLevel' | 'name' | 'shutdownTimeout' | 'metricsPort'>,
+  settings: Pick<Settings, 'assetsDir' | 'logLevel' | 'name' | 'shutdownTimeout' | 'metricsPort'>,
   foundation?: FoundationConfig,
 ): SystemOptions {
   return {
     clusterName: settings.name,
-    assetsDirectory: resolve(settings.dataDir, 'assets'),
+    assetsDirectory: settings.assetsDir,
     shutdownTimeout: settings.shutdownTimeout,
     logLevel: settings.logLevel,
     ...(foundation === undefined ? {} : { foundation }),

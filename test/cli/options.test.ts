@@ -91,6 +91,8 @@ teraslice:
   action_timeout: "5000"
   kubernetes_image: whatever
   master_hostname: master.example
+  assets_directory: [/srv/assets]
+  autoload_directory: /srv/autoload
 temposlice:
   temporal: temporal:7233
   allowed_hosts: [a.example, b.example]
@@ -108,6 +110,8 @@ temposlice:
       shutdownTimeout: 120_000,
       actionTimeout: 5_000,
       logLevel: 'warn',
+      assetsDir: '/srv/assets',
+      autoloadDir: '/srv/autoload',
       temporal: 'temporal:7233',
       master: 'http://master.example:6002',
       allowedHosts: ['a.example', 'b.example'],
@@ -133,6 +137,13 @@ temposlice:
     const { settings } = parse('start');
     expect(settings.name).toBe('cluster-1');
     expect(environmentOf(settings)).toMatchObject({ TEMPOSLICE_CONFIG: path, TEMPOSLICE_NAME: 'cluster-1' });
+  });
+
+  it('unpacks assets in the data folder unless told otherwise', () => {
+    expect(parse('start', '--data-dir', '/data').settings.assetsDir).toBe('/data/assets');
+    const path = write('temposlice: {data_dir: /data}');
+    expect(parse('start', '-c', path).settings.assetsDir).toBe('/data/assets');
+    expect(parse('start', '-c', path, '--assets-dir', '/srv').settings.assetsDir).toBe('/srv');
   });
 
   it('prefers our own section to those of Teraslice', () => {
@@ -162,6 +173,7 @@ temposlice:
     ['temposlice:\n  slots: 0', ':2: temposlice.slots: It must be a whole number from 1 to 10000.'],
     ['temposlice:\n  slots: {a: 1}', ':2: temposlice.slots: It must be a single value or a list.'],
     ['teraslice: {shutdown_timeout: soon}', ':1: teraslice.shutdown_timeout: It must be a number of ms, or'],
+    ['teraslice: {assets_directory: [a, b]}', ':1: teraslice.assets_directory: It must be one folder'],
     ['terafoundation:\n  log_level: loud', ':2: terafoundation.log_level: It must be trace, debug'],
     ['teraslice: 5', ':1: teraslice: it must be a mapping'],
     ['teraslice:\n  name: "a', ':2:'],

@@ -12,7 +12,12 @@ const directories = new Directories();
 const validators: Validator[] = [];
 
 function open(dataDir: string, options: ValidatorOptions = {}): Validator {
-  const settings = { dataDir, name: 'test', logLevel: 'info', shutdownTimeout: 1000 };
+  const settings = {
+    assetsDir: join(dataDir, 'assets'),
+    name: 'test',
+    logLevel: 'info',
+    shutdownTimeout: 1000,
+  };
   const validator = createValidator(settings, options);
   validators.push(validator);
   return validator;

@@ -1,6 +1,5 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Router } from 'express';
 import { Client, Connection } from '@temporalio/client';
@@ -55,8 +54,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);
   const validator = createValidator(settings, { foundation });
-  const assetsDirectory = resolve(settings.dataDir, 'assets');
-  const assets = new AssetService(store.assets, assetsDirectory, settings.maxAssetBytes);
+  const assets = new AssetService(store.assets, settings.assetsDir, settings.maxAssetBytes);
   const keeper = new AssetKeeper(store.assets, assets, logger);
   const worker = await Worker.create({
     connection: workerConnection,

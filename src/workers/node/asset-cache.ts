@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { AssetFolders } from '../../assets/folders.js';
 import type { Logger } from '../../logger.js';
@@ -15,7 +14,7 @@ export class AssetCache {
   private round: Promise<void> = Promise.resolve();
 
   constructor(
-    settings: Pick<Settings, 'dataDir'>,
+    settings: Pick<Settings, 'assetsDir'>,
     private readonly master: MasterClient,
     private readonly logger: Logger,
   ) {
@@ -23,7 +22,7 @@ export class AssetCache {
       const body = await master.asset(id);
       return body && Readable.fromWeb(body);
     };
-    this.folders = new AssetFolders(resolve(settings.dataDir, 'assets'), fetch);
+    this.folders = new AssetFolders(settings.assetsDir, fetch);
   }
 
   start(): void {

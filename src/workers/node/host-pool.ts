@@ -182,7 +182,7 @@ export class HostPool {
         clusterName: settings.name,
         logDir: join(resolve(settings.dataDir), 'logs', 'executions'),
         logLevel: settings.logLevel,
-        assetsDirectory: resolve(settings.dataDir, 'assets'),
+        assetsDirectory: settings.assetsDir,
         shutdownTimeout: settings.shutdownTimeout,
         foundation: this.foundation,
         metrics: settings.metricsPort !== undefined,

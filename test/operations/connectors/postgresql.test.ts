@@ -20,7 +20,7 @@ async function prepare(connections: string) {
   writeTree(root, { 'config.yaml': `terafoundation:\n  connectors:\n    postgresql:\n${connections}` });
   const config = `${root}/config.yaml`;
   const warnings: string[] = [];
-  const settings = { dataDir: root, logLevel: 'info', name: 'test', shutdownTimeout: 1_000, config };
+  const settings = { assetsDir: root, logLevel: 'info', name: 'test', shutdownTimeout: 1_000, config };
   return { foundation: await prepareFoundation(settings, (text) => warnings.push(text)), warnings, config };
 }
 

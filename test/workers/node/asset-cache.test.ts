@@ -54,23 +54,23 @@ afterAll(async () => {
 });
 
 it('fetches assets from a master, and hears which it still has', async () => {
-  const cache = new AssetCache({ dataDir: join(root, 'node') }, master, logger);
+  const cache = new AssetCache({ assetsDir: join(root, 'node') }, master, logger);
   await cache.ensure([id]);
-  expect(existsSync(join(root, 'node', 'assets', id, 'index.js'))).toBe(true);
+  expect(existsSync(join(root, 'node', id, 'index.js'))).toBe(true);
   await expect(cache.ensure(['f'.repeat(40)])).rejects.toThrow(AssetGone);
   expect(await master.keptAssets([id, 'f'.repeat(40)])).toEqual([id]);
 });
 
 it('tries again where no master answers', async () => {
   const nobody = new MasterClient({ master: 'http://127.0.0.1:9', port: 0 });
-  const cache = new AssetCache({ dataDir: join(root, 'lonely') }, nobody, logger);
+  const cache = new AssetCache({ assetsDir: join(root, 'lonely') }, nobody, logger);
   await expect(cache.ensure([id])).rejects.not.toBeInstanceOf(AssetGone);
 });
 
 it('gives up an execution whose assets are gone', async () => {
   const execution = makeExecution({ assets: ['f'.repeat(40)] });
   const documents = { execution: async () => execution } as unknown as MasterClient;
-  const cache = new AssetCache({ dataDir: join(root, 'gone') }, master, logger);
+  const cache = new AssetCache({ assetsDir: join(root, 'gone') }, master, logger);
   const pool = new HostPool(
     { dataDir: join(root, 'gone') } as Settings,
     readFoundation(undefined),
