@@ -1,17 +1,16 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ExtraNode } from '../support/extra-node.js';
 import { TestStack } from '../support/stack.js';
 import { until } from '../support/until.js';
 import { assetIdOf, assetJson, makeZip } from '../support/zips.js';
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const LIBRARY = pathToFileURL(createRequire(import.meta.url).resolve('@terascope/job-components')).href;
 
 const SCHEMA = `import { ConvictSchema } from '${LIBRARY}';
@@ -159,32 +158,32 @@ it('fetches an asset anew whose folder was damaged', async () => {
 });
 
 it('runs on a node that has to fetch the asset first', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'temposlice-second-'));
-  const flags = ['--node-id', 'second', '--slots', '4', '--data-dir', dataDir];
-  const node = spawn(
-    process.execPath,
-    [CLI, 'node', '--temporal', stack.temporal, '--master', stack.url, ...flags],
-    { stdio: ['ignore', 'ignore', 'inherit'] },
-  );
+  const node = await ExtraNode.start(stack, 'second');
   try {
-    await until(async () => (await stack.nodes()).some(({ node_id }) => node_id === 'second'), 30_000);
     // More workers than the other node has slots.
-    const job = stamping(['stamps:2.0.0'], 'stamp', { workers: 5, lifecycle: 'persistent' });
+    const job = stamping(['stamps:2.0.0'], 'stamp', { workers: 8, lifecycle: 'persistent' });
     const { job_id, ex_id } = await stack.submit(job.job);
     await until(async () => {
       const second = (await stack.nodes()).find(({ node_id }) => node_id === 'second');
       return second!.active.some((task) => task.ex_id === ex_id && task.assignment === 'worker');
     }, 60_000);
-    expect(existsSync(join(folderOf('2.0.0', dataDir), 'stamp.js'))).toBe(true);
-    expect(readdirSync(join(dataDir, 'assets'))).toEqual([ids['2.0.0']]);
-    await stack.verb(job_id, '_stop?blocking=false');
-    await stack.ended(ex_id);
+    expect(existsSync(join(folderOf('2.0.0', node.dataDir), 'stamp.js'))).toBe(true);
+    expect(readdirSync(join(node.dataDir, 'assets'))).toEqual([ids['2.0.0']]);
+    await stack.verb(job_id, '_stop');
   } finally {
-    const ended = once(node, 'exit');
-    node.kill('SIGTERM');
-    await ended;
-    rmSync(dataDir, { recursive: true });
+    await node.stop();
   }
+});
+
+it('runs a bundle of 60 MB', async () => {
+  const large = await makeZip({
+    'asset.json': assetJson('large', '1.0.0'),
+    'index.js': `exports.ASSETS = {};`,
+    'model.bin': { content: randomBytes(60_000_000), compress: false },
+  });
+  const id = await upload(large);
+  expect(await run(stamping(['large', 'stamps:2.0.0']))).toEqual(['2.0.0']);
+  expect((await remove(id)).status).toBe(200);
 });
 
 describe('an asset that is deleted while a job runs', () => {
