@@ -5,7 +5,10 @@ import { until } from '../support/until.js';
 
 /** What Teraslice's own end-to-end tests assert of its cluster state, workers and verbs. */
 
+/** The operations for tests are on the first node only. */
+const ANYWHERE = { assets: [] };
 const PERSISTENT = {
+  ...ANYWHERE,
   lifecycle: 'persistent',
   operations: [{ _op: 'test-reader' }, { _op: 'delay', ms: 100 }],
 };
@@ -83,7 +86,9 @@ it('pauses, resumes and stops one execution beside another', async () => {
 
 it('runs three executions of the same specification side by side', async () => {
   const operations = [{ _op: 'data_generator', size: 100, slice_size: 10 }, { _op: 'noop' }];
-  const submitted = await Promise.all([1, 2, 3].map(() => stack.submit({ workers: 1, operations })));
+  const submitted = await Promise.all(
+    [1, 2, 3].map(() => stack.submit({ ...ANYWHERE, workers: 1, operations })),
+  );
   const ended = await Promise.all(submitted.map(({ ex_id }) => stack.ended(ex_id)));
   expect(ended.map(({ _status, _slicer_stats }) => [_status, _slicer_stats.processed])).toEqual(
     Array(3).fill(['completed', 10]),
