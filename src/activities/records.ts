@@ -97,7 +97,12 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       // What is put there for a replay of which the run has not heard yet is not its to read.
       const known = Math.max(row?.recovered_at_insert ?? 0, end);
       if (position >= known) return { slices: [], next: null };
-      const { slices } = await store.pages.recovered(exId, position, Math.min(limit, known - position), bytes);
+      const { slices } = await store.pages.recovered(
+        exId,
+        position,
+        Math.min(limit, known - position),
+        bytes,
+      );
       const next = position + slices.length;
       return { slices, next: next < known ? next : null };
     },
