@@ -1,44 +1,29 @@
 import { writeSync } from 'node:fs';
 import type { FromHost } from './protocol.js';
 
-/**
- * Frames on the pipe from a host to its node: a byte for the type, and for all but the commonest one four
- * bytes of length (big endian) and JSON. A completed slice is a single byte, as there may be 20,000 a second.
- */
-const COMPLETED = 0x43;
-const JSON_FRAME = 0x4a;
-const HEADER = 5;
-const COMPLETED_FRAME = Buffer.from([COMPLETED]);
+/** Frames on the pipe from a host to its node: four bytes of length (big endian), and JSON. */
+const HEADER = 4;
 
 const idle = new Int32Array(new SharedArrayBuffer(4));
 
-/** Writes all of it before it returns, whatever the pipe's mode is. */
-function writeAll(fd: number, data: Buffer): void {
-  for (let written = 0; written < data.length;) {
+/**
+ * Writes one frame, all of it before it returns, whatever the pipe's mode is.
+ * @throws EPIPE when the node is gone
+ */
+export function writeFrame(fd: number, message: FromHost): void {
+  const body = Buffer.from(JSON.stringify(message));
+  const frame = Buffer.allocUnsafe(HEADER + body.length);
+  frame.writeUInt32BE(body.length);
+  body.copy(frame, HEADER);
+  for (let written = 0; written < frame.length;) {
     try {
-      written += writeSync(fd, data, written);
+      written += writeSync(fd, frame, written);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error;
       Atomics.wait(idle, 0, 0, 1);
     }
   }
 }
-
-/** Writes one frame synchronously. @throws EPIPE when the node is gone */
-export function writeFrame(fd: number, message: FromHost): void {
-  if (message.type === 'completed') {
-    writeAll(fd, COMPLETED_FRAME);
-    return;
-  }
-  const body = Buffer.from(JSON.stringify(message));
-  const frame = Buffer.allocUnsafe(HEADER + body.length);
-  frame[0] = JSON_FRAME;
-  frame.writeUInt32BE(body.length, 1);
-  body.copy(frame, HEADER);
-  writeAll(fd, frame);
-}
-
-const COMPLETED_MESSAGE: FromHost = { type: 'completed' };
 
 /** Takes a pipe's chunks and gives its frames, in order. A frame cut short by the end is not given. */
 export class FrameReader {
@@ -49,14 +34,8 @@ export class FrameReader {
   push(chunk: Buffer): void {
     const data = this.rest.length > 0 ? Buffer.concat([this.rest, chunk]) : chunk;
     let at = 0;
-    while (at < data.length) {
-      if (data[at] === COMPLETED) {
-        at++;
-        this.onMessage(COMPLETED_MESSAGE);
-        continue;
-      }
-      if (data.length - at < HEADER) break;
-      const end = at + HEADER + data.readUInt32BE(at + 1);
+    while (data.length - at >= HEADER) {
+      const end = at + HEADER + data.readUInt32BE(at);
       if (data.length < end) break;
       this.onMessage(JSON.parse(data.toString('utf8', at + HEADER, end)) as FromHost);
       at = end;

@@ -2,6 +2,7 @@ import { dieWithParent } from '../../operations/parent-watch.js';
 import { describeError } from '../../operations/errors.js';
 import { writeFrame } from './frames.js';
 import { HostMetadata } from './metadata.js';
+import { ProgressWriter } from './progress.js';
 import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from './protocol.js';
 import { SlicerHost } from './slicer-host.js';
 import { WorkerHost } from './worker-host.js';
@@ -41,7 +42,7 @@ async function setUp(setup: HostSetup): Promise<void> {
     };
     host =
       setup.kind === 'worker'
-        ? await WorkerHost.start(setup.execution, options, send)
+        ? await WorkerHost.start(setup.execution, options, send, new ProgressWriter())
         : SlicerHost.start(setup.execution, options, send);
     send({ type: 'ready' });
   } catch (error) {

@@ -7,7 +7,8 @@ import type { CreateInput, CreateResult, FailedOutcome } from '../../workflows/t
  * What a node and its hosts say to each other.
  *
  * Node to host goes over Node's IPC channel. Host to node goes over a pipe that the host writes
- * *synchronously*: what a host wrote before it died, however it died, can still be read.
+ * *synchronously*: what a host wrote before it died, however it died, can still be read. How far it is with a lease
+ * is in a file that both have open (`progress.ts`).
  */
 
 /** File descriptor of the pipe in the host. */
@@ -35,6 +36,8 @@ export interface HostSetup {
 }
 
 export interface HostLease {
+  /** Counts the leases of a host, from 1. */
+  number: number;
   /** `[slicer_id, slicer_order, request as JSON, slice_id?]` */
   slices: Array<[number, number, string, string?]>;
   tries: Array<[number, number]>;
@@ -60,10 +63,7 @@ export type FromHost =
   | { type: 'ready' }
   /** Operations could not be loaded or initialised; the host ends. */
   | { type: 'initFailed'; error: string }
-  /** The first slice of the lease is about to start. */
-  | { type: 'begun' }
-  /** The slice at hand was completed, and the next one, if any, is about to start. */
-  | { type: 'completed' }
+  /** A slice has failed; written before the progress says that it has ended. */
   | { type: 'failed'; failure: FailedOutcome }
   | { type: 'leaseEnded'; ms: number; records: number[]; times: number[] }
   | { type: 'created'; call: number; result: CreateResult }

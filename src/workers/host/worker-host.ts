@@ -6,6 +6,7 @@ import { createWorkerContext, type Loaded, type LoadingOptions } from '../../ope
 import type { MetricsData } from '../../operations/prom-metrics.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
+import { monotonic, type ProgressWriter } from './progress.js';
 import type { FromHost, HostLease } from './protocol.js';
 
 /** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
@@ -14,7 +15,7 @@ const LISTEN_EVERY_MS = 50;
 /**
  * Runs the slices of one lease after the other through reader and processors.
  *
- *     idle → running (begun, completed | failed, …) → leaseEnded → idle → ending
+ *     idle → running (a slice after the other, each noted in the progress) → leaseEnded → idle → ending
  */
 export class WorkerHost {
   private halted = false;
@@ -29,6 +30,7 @@ export class WorkerHost {
     private readonly exId: string,
     private readonly loaded: Loaded<WorkerExecutionContext>,
     private readonly send: (message: FromHost) => void,
+    private readonly progress: ProgressWriter,
   ) {
     // Counted by hand: the library announces a retry also when there will be none.
     loaded.execution.events.emit('execution:add-to-lifecycle', {
@@ -43,10 +45,11 @@ export class WorkerHost {
     execution: ExecutionDocument,
     options: LoadingOptions,
     send: (message: FromHost) => void,
+    progress: ProgressWriter,
   ): Promise<WorkerHost> {
     const loaded = await createWorkerContext(execution, options);
     await loaded.execution.initialize();
-    return new WorkerHost(execution.ex_id, loaded, send);
+    return new WorkerHost(execution.ex_id, loaded, send, progress);
   }
 
   metrics(): Promise<MetricsData> {
@@ -81,19 +84,19 @@ export class WorkerHost {
   }
 
   private async runLease(lease: HostLease): Promise<void> {
-    const begun = performance.now();
+    const begun = monotonic();
     const records: number[] = [];
     const times: number[] = [];
     const tries = new Map(lease.tries);
     if (lease.logLevel) this.loaded.setLogLevel(lease.logLevel);
-    this.send({ type: 'begun' });
     let heard = begun;
     // The lease may be over already, if this process was suspended.
     await macrotask();
     if (this.halted) return this.send({ type: 'leaseEnded', ms: 0, records, times });
+    this.progress.note(lease.number, 0, begun);
     for (const [i, tuple] of lease.slices.entries()) {
-      await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
-      const now = performance.now();
+      await this.runSlice(lease, i, tuple, tries.get(i) ?? 0, records, times);
+      const now = monotonic();
       if (this.halted || now - begun >= lease.budget) break;
       if (now - heard >= LISTEN_EVERY_MS) {
         heard = now;
@@ -101,10 +104,11 @@ export class WorkerHost {
         if (this.halted) break;
       }
     }
-    this.send({ type: 'leaseEnded', ms: performance.now() - begun, records, times });
+    this.send({ type: 'leaseEnded', ms: monotonic() - begun, records, times });
   }
 
   private async runSlice(
+    lease: HostLease,
     i: number,
     tuple: SliceTuple,
     tries: number,
@@ -143,9 +147,10 @@ export class WorkerHost {
     this.loaded.setCurrentSlice(undefined);
     if (failure !== undefined) {
       this.send({ type: 'failed', failure: { i, error: failure, retries: Math.max(0, this.attempts - 1) } });
+      this.progress.note(lease.number, i + 1, monotonic());
     } else {
       this.hasCompleted = true;
-      this.send({ type: 'completed' });
+      this.progress.note(lease.number, i + 1, monotonic());
       await this.hook(() => execution.onSliceFinished());
     }
   }

@@ -1,5 +1,6 @@
 import type { SliceTuple } from '../../store/types.js';
 import type { CollectResult, FailedOutcome, LeaseInput, LeaseResult } from '../../workflows/types.js';
+import { monotonic, type Progress } from '../host/progress.js';
 import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
 
 /** How long past its budget a lease waits for the slice at hand before it is called running, in ms. */
@@ -13,30 +14,31 @@ const BRISK_MS = 1_200;
 /** Newest outcomes that are kept for collection: a host has one at a time, and each is collected in seconds. */
 const MAX_OUTCOMES = 100;
 
-type LeaseMessage = Extract<FromHost, { type: 'begun' | 'completed' | 'failed' | 'leaseEnded' }>;
+type LeaseMessage = Extract<FromHost, { type: 'failed' | 'leaseEnded' }>;
 
 interface HostPort {
+  /** Where the host is, now or when it ended. */
+  progress(): Progress;
   send(message: ToHost): void;
   kill(reason: string): void;
   changed(): void;
 }
 
 interface CurrentLease {
+  number: number;
   slices: SliceTuple[];
-  begun: boolean;
-  done: number;
   failed: FailedOutcome[];
   failureBytes: number;
   startedAt: number;
-  /** When the slice at hand was started. */
-  sliceAt: number;
   answer(result: LeaseResult): void;
   overtimeTimer: NodeJS.Timeout;
 }
 
 interface Overtime {
-  /** How the slice ended; undefined while it goes on, or if it never began. */
-  ended?: 'completed' | FailedOutcome;
+  /** Number of the lease that was answered, and which of its slices goes on. */
+  lease: number;
+  i: number;
+  failure?: FailedOutcome;
   settle(result: CollectResult): void;
 }
 
@@ -54,8 +56,8 @@ export class HostLeases {
   private over: Overtime | undefined;
   /** The lease was answered before the host had ended it. */
   private lingering = false;
-  /** When the slice in overtime was started. */
-  private overtimeSince = 0;
+  /** Number of the newest lease, and when it was sent. */
+  private newest = { number: 0, startedAt: 0 };
   /** How long the last lease took, in ms; undefined before there was one. */
   private lastMs: number | undefined;
   private readonly outcomes = new Map<string, Promise<CollectResult>>();
@@ -77,21 +79,19 @@ export class HostLeases {
   /** Its leases come back in time, so that the next one may wait for it. False while nothing is known. */
   get brisk(): boolean {
     if (this.lastMs === undefined || this.lastMs > BRISK_MS || this.overtime) return false;
-    return this.current === undefined || performance.now() - this.current.startedAt < BRISK_MS;
+    return this.current === undefined || monotonic() - this.current.startedAt < BRISK_MS;
   }
 
   /** Runs a lease; when `cancelled` fires, the host ends it with the slice at hand. */
   run(input: LeaseInput, node: string, cancelled: AbortSignal): Promise<LeaseResult> {
     return new Promise((resolve) => {
-      const now = performance.now();
+      const number = this.newest.number + 1;
+      this.newest = { number, startedAt: monotonic() };
       this.current = {
+        ...this.newest,
         slices: input.slices,
-        begun: false,
-        done: 0,
         failed: [],
         failureBytes: 0,
-        startedAt: now,
-        sliceAt: now,
         answer: resolve,
         overtimeTimer: setTimeout(() => this.goOvertime(node), input.budget + OVERTIME_MS),
       };
@@ -99,6 +99,7 @@ export class HostLeases {
       this.port.send({
         type: 'lease',
         lease: {
+          number,
           slices: input.slices,
           tries: input.tries ?? [],
           budget: input.budget,
@@ -135,28 +136,30 @@ export class HostLeases {
     }
     const lease = this.current;
     if (!lease) return;
-    const blamed = why !== undefined && lease.begun && lease.done < lease.slices.length;
-    this.answer(lease, { ...(blamed ? { died: why } : {}), ms: lease.sliceAt - lease.startedAt });
+    const at = this.at(lease);
+    const blamed = why !== undefined && at.begun && at.done < lease.slices.length;
+    this.answer(lease, at.done, { ...(blamed ? { died: why } : {}), ms: at.since - lease.startedAt });
   }
 
   private receiveInLease(lease: CurrentLease, message: LeaseMessage): void {
-    lease.sliceAt = performance.now();
-    if (message.type === 'begun') lease.begun = true;
-    else if (message.type === 'completed') lease.done++;
-    else if (message.type === 'failed') {
-      lease.done++;
+    if (message.type === 'failed') {
       lease.failed.push(message.failure);
       lease.failureBytes += Buffer.byteLength(message.failure.error);
       if (lease.failureBytes > MAX_FAILURE_BYTES / 2) this.port.send({ type: 'halt' });
     } else {
-      this.answer(lease, { records: message.records, times: message.times, ms: message.ms });
+      this.answer(lease, this.at(lease).done, {
+        records: message.records,
+        times: message.times,
+        ms: message.ms,
+      });
     }
   }
 
   private receiveOvertime(over: Overtime, message: LeaseMessage): void {
-    if (message.type === 'completed') over.ended ??= 'completed';
-    else if (message.type === 'failed') over.ended ??= message.failure;
-    if (message.type !== 'leaseEnded') return;
+    if (message.type === 'failed') {
+      if (message.failure.i === over.i) over.failure = message.failure;
+      return;
+    }
     // With no outcome it was not started before the host heard that the lease is over: nobody is to blame.
     this.settleOvertime(over, { outcome: 'ended' }, message);
     this.port.changed();
@@ -170,20 +173,30 @@ export class HostLeases {
   ): void {
     this.over = undefined;
     clearInterval(this.watch);
-    const { ended } = over;
-    if (ended === undefined) over.settle(otherwise);
-    else if (ended === 'completed') {
+    const { failure } = over;
+    const { lease, ended } = this.port.progress();
+    if (failure) over.settle({ outcome: 'failed', error: failure.error, retries: failure.retries });
+    else if (lease === over.lease && ended > over.i) {
       over.settle({ outcome: 'completed', records: sums.records, times: sums.times });
-    } else over.settle({ outcome: 'failed', error: ended.error, retries: ended.retries });
+    } else over.settle(otherwise);
   }
 
-  private answer(lease: CurrentLease, more: Partial<LeaseResult>): void {
+  /** Where the host is with its lease. */
+  private at(lease: CurrentLease): { begun: boolean; done: number; since: number } {
+    const progress = this.port.progress();
+    if (progress.lease !== lease.number) return { begun: false, done: 0, since: lease.startedAt };
+    // A host may die between the word that a slice failed and the note that it ended.
+    const failed = (lease.failed.at(-1)?.i ?? -1) + 1;
+    return { begun: true, done: Math.max(progress.ended, failed), since: progress.since };
+  }
+
+  private answer(lease: CurrentLease, done: number, more: Partial<LeaseResult>): void {
     clearTimeout(lease.overtimeTimer);
     this.current = undefined;
-    this.lastMs = performance.now() - lease.startedAt;
+    this.lastMs = monotonic() - lease.startedAt;
     if (!this.over && !this.lingering) clearInterval(this.watch);
     lease.answer({
-      done: lease.done,
+      done,
       failed: lease.failed,
       ms: 0,
       ...more,
@@ -193,26 +206,28 @@ export class HostLeases {
 
   private goOvertime(node: string): void {
     const lease = this.current;
-    const slice = lease?.slices[lease.done];
     if (!lease) return;
+    const { done, since } = this.at(lease);
+    const slice = lease.slices[done];
     if (!slice) {
       // All slices have ended, only a hook of the last one hangs.
       this.lingering = true;
-      this.overtimeSince = lease.sliceAt;
-      this.answer(lease, { ms: lease.sliceAt - lease.startedAt });
+      this.answer(lease, done, { ms: since - lease.startedAt });
       return;
     }
     let settle: (result: CollectResult) => void = () => undefined;
     const outcome = new Promise<CollectResult>((resolve) => (settle = resolve));
-    this.over = { settle };
-    this.overtimeSince = lease.sliceAt;
+    this.over = { lease: lease.number, i: done, settle };
     this.outcomes.set(keyOf(slice), outcome);
     if (this.outcomes.size > MAX_OUTCOMES) {
       this.outcomes.delete(this.outcomes.keys().next().value as string);
     }
     this.port.send({ type: 'halt' });
     // The time of the slice that goes on says nothing about the others.
-    this.answer(lease, { running: { node, host: this.setup.hostId }, ms: lease.sliceAt - lease.startedAt });
+    this.answer(lease, done, {
+      running: { node, host: this.setup.hostId },
+      ms: since - lease.startedAt,
+    });
   }
 
   /** Looks after `slice_timeout`. */
@@ -222,7 +237,9 @@ export class HostLeases {
     if (limit <= 0) return;
     this.watch = setInterval(
       () => {
-        if (performance.now() - (this.current?.sliceAt ?? this.overtimeSince) > limit) {
+        const { lease, since } = this.port.progress();
+        const begun = lease === this.newest.number ? since : this.newest.startedAt;
+        if (monotonic() - begun > limit) {
           clearInterval(this.watch);
           this.port.kill(`the slice ran longer than slice_timeout (${limit} ms)`);
         }

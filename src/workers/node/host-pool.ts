@@ -174,7 +174,7 @@ export class HostPool {
     // What was forked ahead has the environment of its node.
     const ownEnvironment = Object.keys(execution.env_vars ?? {}).length > 0;
     const host: HostProcess = new HostProcess({
-      child: ownEnvironment ? undefined : this.warm.take(),
+      forked: ownEnvironment ? undefined : this.warm.take(),
       setup: {
         hostId: assignment.host_id,
         kind: assignment.kind,

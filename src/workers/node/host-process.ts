@@ -6,7 +6,7 @@ import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../work
 import { FrameReader } from '../host/frames.js';
 import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
 import { HostLeases } from './host-leases.js';
-import { forkHost } from './warm-hosts.js';
+import { forkHost, type ForkedHost } from './warm-hosts.js';
 
 /** Last bytes of a host's stderr that are kept to say why it died. */
 const STDERR_KEPT = 4_096;
@@ -26,7 +26,7 @@ export interface HostProcessOptions {
   /** Old-space limit in MB. */
   memory: number;
   /** A process that was forked ahead, with the same limit; undefined: one is forked. */
-  child?: ChildProcess | undefined;
+  forked?: ForkedHost | undefined;
   logger: Logger;
   metadata: {
     get(exId: string): Promise<Record<string, unknown>>;
@@ -81,8 +81,10 @@ export class HostProcess {
   constructor(private readonly options: HostProcessOptions) {
     const { setup } = options;
     const { kind, execution } = setup;
-    this.child = options.child ?? forkHost(options.memory, [kind, execution.ex_id], execution.env_vars);
+    const forked = options.forked ?? forkHost(options.memory, [kind, execution.ex_id], execution.env_vars);
+    this.child = forked.process;
     this.leases = new HostLeases(setup, {
+      progress: () => forked.progress.read(),
       send: (message) => this.send(message),
       kill: (reason) => this.killForBlame(reason),
       changed: () => options.onLeases(),

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
+import { ProgressFile } from '../host/progress.js';
 import { PIPE_FD } from '../host/protocol.js';
 
 const HOST_MAIN = compiledPath('../host/main.js', import.meta.url);
@@ -9,17 +10,30 @@ const REFILL_MS = 1_000;
 /** The same after one died that nobody had used: its cause may stay for a while. */
 const REFILL_AFTER_DEATH_MS = 10_000;
 
+/** A process that waits for its `setup`, or has it. */
+export interface ForkedHost {
+  process: ChildProcess;
+  progress: ProgressFile;
+}
+
 /**
  * Forks a host process; it does nothing until it is sent its `setup`.
  * @param memoryMb old-space limit
  */
-export function forkHost(memoryMb: number, args: string[], env?: Record<string, string>): ChildProcess {
-  return forkForUserCode(HOST_MAIN, {
+export function forkHost(memoryMb: number, args: string[], env?: Record<string, string>): ForkedHost {
+  const progress = new ProgressFile();
+  const child = forkForUserCode(HOST_MAIN, {
     args,
     memoryMb,
     ...(env ? { env } : {}),
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe'],
+    stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe', progress.fd],
   });
+  const close = (): void => progress.close();
+  child.once('exit', close);
+  child.once('error', () => {
+    if (child.pid === undefined) close();
+  });
+  return { process: child, progress };
 }
 
 /**
@@ -33,8 +47,8 @@ export function forkHost(memoryMb: number, args: string[], env?: Record<string, 
  * time, and only while no execution waits for a host to start.
  */
 export class WarmHosts {
-  private readonly loading = new Set<ChildProcess>();
-  private readonly warm = new Set<ChildProcess>();
+  private readonly loading = new Set<ForkedHost>();
+  private readonly warm = new Set<ForkedHost>();
   private timer: NodeJS.Timeout | undefined;
   private closed = false;
 
@@ -51,7 +65,7 @@ export class WarmHosts {
 
   /** Process ids of those that are ready. */
   get pids(): number[] {
-    return [...this.warm].map(({ pid }) => pid ?? 0);
+    return [...this.warm].map(({ process }) => process.pid ?? 0);
   }
 
   /** Makes as many as are missing, in the background. */
@@ -65,11 +79,11 @@ export class WarmHosts {
   }
 
   /** A host that is ready for its setup; undefined if there is none. */
-  take(): ChildProcess | undefined {
-    for (const child of this.warm) {
-      this.forget(child);
+  take(): ForkedHost | undefined {
+    for (const host of this.warm) {
+      this.forget(host);
       this.fill();
-      if (child.connected && child.exitCode === null && child.signalCode === null) return child;
+      if (host.process.connected && !isGone(host)) return host;
     }
     return undefined;
   }
@@ -78,33 +92,35 @@ export class WarmHosts {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    for (const child of [...this.loading, ...this.warm]) child.kill('SIGKILL');
+    for (const host of [...this.loading, ...this.warm]) host.process.kill('SIGKILL');
   }
 
   private make(): void {
-    const child = forkHost(this.memoryMb, ['warm']);
-    this.loading.add(child);
+    const host = forkHost(this.memoryMb, ['warm']);
+    const { process: child } = host;
+    this.loading.add(host);
     child.once('exit', this.died);
     child.on('error', this.died);
     // Before its setup a host writes one frame: that it has loaded.
     (child.stdio[PIPE_FD] as Readable).once('data', () => {
-      if (!this.loading.delete(child)) return;
-      this.warm.add(child);
+      if (!this.loading.delete(host)) return;
+      this.warm.add(host);
       this.fill();
     });
   }
 
   private readonly died = (): void => {
-    for (const child of [...this.loading, ...this.warm]) {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) this.forget(child);
-    }
+    for (const host of [...this.loading, ...this.warm]) if (isGone(host)) this.forget(host);
     this.fill(REFILL_AFTER_DEATH_MS);
   };
 
-  private forget(child: ChildProcess): void {
-    this.loading.delete(child);
-    this.warm.delete(child);
-    child.off('exit', this.died);
-    child.off('error', this.died);
+  private forget(host: ForkedHost): void {
+    this.loading.delete(host);
+    this.warm.delete(host);
+    host.process.off('exit', this.died);
+    host.process.off('error', this.died);
   }
 }
+
+const isGone = ({ process: { exitCode, signalCode, pid } }: ForkedHost): boolean =>
+  exitCode !== null || signalCode !== null || pid === undefined;

@@ -27,20 +27,20 @@ afterEach(async () => {
 it('holds as many as it should, and replaces one that was taken', async () => {
   const hosts = pool(2);
   await until(() => hosts.pids.length === 2);
-  const child = hosts.take();
+  const forked = hosts.take();
   expect(hosts.pids).toHaveLength(1);
-  expect(hosts.pids).not.toContain(child?.pid);
+  expect(hosts.pids).not.toContain(forked?.process.pid);
   await until(() => hosts.pids.length === 2);
-  child?.kill('SIGKILL');
+  forked?.process.kill('SIGKILL');
 });
 
 it('gives a process that becomes the host of an execution', async () => {
   const hosts = pool(1);
   await until(() => hosts.pids.length === 1);
-  const child = hosts.take();
+  const forked = hosts.take();
   const operations = [{ _op: 'test-reader', passthrough_slice: true }, { _op: 'noop' }];
-  const { host } = await start({}, { operations }, 256, child);
-  expect(host.pid).toBe(child?.pid);
+  const { host } = await start({}, { operations }, 256, forked);
+  expect(host.pid).toBe(forked?.process.pid);
   await expect(run(host, leaseOf([{}, {}]))).resolves.toMatchObject({ done: 2, failed: [] });
   host.drain();
   await expect(host.ended).resolves.toMatchObject({ outcome: 'flushed', reason: null });
@@ -52,7 +52,7 @@ it('forgets one that died, and gives the others', async () => {
   const [first, second] = hosts.pids;
   process.kill(first ?? 0, 'SIGKILL');
   await until(() => hosts.pids.length === 1);
-  expect(hosts.take()?.pid).toBe(second);
+  expect(hosts.take()?.process.pid).toBe(second);
   expect(hosts.take()).toBeUndefined();
   process.kill(second ?? 0, 'SIGKILL');
 });

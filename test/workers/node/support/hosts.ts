@@ -1,9 +1,9 @@
-import type { ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
 import type * as Module from '../../../../src/workers/node/host-process.js';
+import type { ForkedHost } from '../../../../src/workers/node/warm-hosts.js';
 import type { HostSetup } from '../../../../src/workers/host/protocol.js';
 import type { ExecutionDocument } from '../../../../src/store/types.js';
 import type { LeaseInput, LeaseResult, SliceTuple } from '../../../../src/workflows/types.js';
@@ -103,13 +103,13 @@ export function fork(
   changes: Partial<HostSetup> = {},
   execution: Partial<ExecutionDocument> = {},
   memory = 256,
-  child?: ChildProcess,
+  forked?: ForkedHost,
 ): TestHost {
   const setup = makeSetup(changes, execution);
   const host = new HostProcess({
     setup,
     memory,
-    child,
+    forked,
     logger: pino({ level: 'silent' }),
     metadata: { get: async () => ({}), set: async () => undefined },
     onChange: () => undefined,
