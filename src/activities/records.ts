@@ -132,7 +132,8 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
         await store.executions.setWorkersWanted(exId, 0);
         placement.kick();
         const hosts = await store.placement.hostsOf(exId);
-        if (hosts.some(({ state }) => state !== 'ended')) return undefined;
+        // One whose node is silent may still be at work, and may still say how its flush went.
+        if (hosts.some((host) => !isGone(host, fenceTimeout))) return undefined;
         const workers = hosts.filter(({ kind }) => kind === 'worker');
         return {
           failed: workers

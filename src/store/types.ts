@@ -478,6 +478,8 @@ export interface PlacementStore {
   /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
   /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
+  /** Notes how a host really ended that was given up because its node was silent; false if it is no such one. */
+  settleSilent(hostId: string, end: Pick<HostRow, 'outcome' | 'reason'>): Promise<boolean>;
   setBusy(hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>): Promise<void>;
   /** Marks all hosts of an execution that have not ended as draining and forced. */
   force(exId: string): Promise<void>;

@@ -39,6 +39,20 @@ export async function updateHost(db: Database, hostId: string, patch: Partial<Ho
   await update.execute();
 }
 
+export async function settleSilent(
+  db: Database,
+  hostId: string,
+  end: Pick<HostRow, 'outcome' | 'reason'>,
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('hosts')
+    .set({ updated: new Date().toISOString(), ...end })
+    .where('host_id', '=', hostId)
+    .where('outcome', '=', 'silent')
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
+}
+
 /** Ended hosts are left as they are. */
 export async function setBusy(
   db: Database,

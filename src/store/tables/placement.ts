@@ -9,6 +9,7 @@ import {
   selectHostsOf,
   selectLiveHosts,
   setBusy,
+  settleSilent,
   updateHost,
   workerNumbers,
 } from './hosts.js';
@@ -44,6 +45,7 @@ export function placementStore(db: Database): PlacementStore {
     workerNumbers: (exIds) => workerNumbers(db, exIds),
     insertHosts: (hosts) => insertHosts(db, hosts),
     updateHost: (hostId, patch) => updateHost(db, hostId, patch),
+    settleSilent: (hostId, end) => settleSilent(db, hostId, end),
     setBusy: (hosts) => setBusy(db, hosts),
     force: (exId) => forceHosts(db, exId),
     exclusively: (work) =>

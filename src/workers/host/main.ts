@@ -3,7 +3,7 @@ import { describeError } from '../../operations/errors.js';
 import { writeFrame } from './frames.js';
 import { HostMetadata } from './metadata.js';
 import { ProgressWriter } from './progress.js';
-import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from './protocol.js';
+import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from './protocol.js';
 import { SlicerHost } from './slicer-host.js';
 import { WorkerHost } from './worker-host.js';
 
@@ -26,7 +26,9 @@ async function setUp(setup: HostSetup): Promise<void> {
   process.title = [process.argv0, process.argv[1], setup.kind, setup.execution.ex_id].join(' ');
   // Seconds are counted, not read off the clock: a machine that slept has lost none of its pings.
   setInterval(() => {
-    if (++silentSeconds > setup.fenceSeconds) process.exit(FENCED_EXIT);
+    if (++silentSeconds <= setup.fenceSeconds) return;
+    send({ type: 'fenced' });
+    process.exit(1);
   }, 1_000).unref();
   try {
     const options = {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /**
@@ -14,9 +13,13 @@ export interface Progress {
   lease: number;
   /** Slices of it that have ended. The next one, if any, has begun. */
   ended: number;
+  /** How many of them failed. What is said of them on the pipe may not have been read yet. */
+  failed: number;
   /** When that was, in ms of {@link monotonic}. */
   since: number;
 }
+
+const NUMBERS = 4;
 
 /** File descriptor of the file in the host. */
 export const PROGRESS_FD = 5;
@@ -28,15 +31,15 @@ export const monotonic = (): number => ORIGIN + performance.now();
 
 /** The host's side. */
 export class ProgressWriter {
-  private readonly numbers = new Float64Array(3);
+  private readonly numbers = new Float64Array(NUMBERS);
 
   constructor(private readonly fd = PROGRESS_FD) {}
 
-  /** `ended` slices of the lease have ended, at `since`. */
-  note(lease: number, ended: number, since: number): void {
+  note({ lease, ended, failed, since }: Progress): void {
     this.numbers[0] = lease;
     this.numbers[1] = ended;
-    this.numbers[2] = since;
+    this.numbers[2] = failed;
+    this.numbers[3] = since;
     writeSync(this.fd, this.numbers, 0, this.numbers.byteLength, 0);
   }
 }
@@ -45,12 +48,12 @@ export class ProgressWriter {
 export class ProgressFile {
   /** To be inherited by the host. */
   readonly fd: number;
-  private readonly numbers = new Float64Array(3);
+  private readonly numbers = new Float64Array(NUMBERS);
   private closed = false;
 
-  /** @throws if there is no room for a file in the directory for temporary ones */
-  constructor() {
-    const path = join(tmpdir(), `temposlice-${randomUUID()}`);
+  /** @throws if there is no room for a file in the directory */
+  constructor(directory: string) {
+    const path = join(directory, `.progress-${randomUUID()}`);
     this.fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     writeSync(this.fd, this.numbers, 0, this.numbers.byteLength, 0);
@@ -65,8 +68,8 @@ export class ProgressFile {
       if (now === before) break;
       before = now;
     }
-    const [lease = 0, ended = 0, since = 0] = this.numbers;
-    return { lease, ended, since };
+    const [lease = 0, ended = 0, failed = 0, since = 0] = this.numbers;
+    return { lease, ended, failed, since };
   }
 
   /** What is there now is what {@link read} gives from now on. */

@@ -14,9 +14,6 @@ import type { CreateInput, CreateResult, FailedOutcome } from '../../workflows/t
 /** File descriptor of the pipe in the host. */
 export const PIPE_FD = 4;
 
-/** Exit code of a host that ended itself because its node did not ping it: no slice is to blame. */
-export const FENCED_EXIT = 75;
-
 export interface HostSetup {
   hostId: string;
   kind: 'worker' | 'slicer';
@@ -68,7 +65,11 @@ export type FromHost =
   | { type: 'leaseEnded'; ms: number; records: number[]; times: number[] }
   | { type: 'created'; call: number; result: CreateResult }
   | { type: 'createFailed'; call: number; failure: string; error: string }
+  /** The operations are about to be flushed: what they hold back is lost if it does not come to its end. */
+  | { type: 'flushing' }
   | { type: 'flushed'; error?: string }
+  /** The node has not pinged for too long, so the host ends itself: no slice is to blame. */
+  | { type: 'fenced' }
   | { type: 'getMetadata'; call: number }
   | { type: 'setMetadata'; call: number; metadata: Record<string, unknown> }
   | { type: 'metrics'; metrics: MetricsData };

@@ -6,7 +6,7 @@ import { createWorkerContext, type Loaded, type LoadingOptions } from '../../ope
 import type { MetricsData } from '../../operations/prom-metrics.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
-import { monotonic, type ProgressWriter } from './progress.js';
+import { monotonic, type Progress, type ProgressWriter } from './progress.js';
 import type { FromHost, HostLease } from './protocol.js';
 
 /** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
@@ -25,6 +25,7 @@ export class WorkerHost {
   private slice: CurrentSlice | undefined;
   /** Whether any slice was completed here. */
   private hasCompleted = false;
+  private readonly at: Progress = { lease: 0, ended: 0, failed: 0, since: 0 };
 
   private constructor(
     private readonly exId: string,
@@ -72,6 +73,7 @@ export class WorkerHost {
     this.halt();
     await this.running;
     const { execution } = this.loaded;
+    if (this.hasCompleted) this.send({ type: 'flushing' });
     try {
       // The library does not flush after a failed slice; what operations hold of completed ones would be lost.
       if (execution.sliceState?.status === 'failed' && this.hasCompleted) {
@@ -93,9 +95,9 @@ export class WorkerHost {
     // The lease may be over already, if this process was suspended.
     await macrotask();
     if (this.halted) return this.send({ type: 'leaseEnded', ms: 0, records, times });
-    this.progress.note(lease.number, 0, begun);
+    this.note({ lease: lease.number, ended: 0, failed: 0, since: begun });
     for (const [i, tuple] of lease.slices.entries()) {
-      await this.runSlice(lease, i, tuple, tries.get(i) ?? 0, records, times);
+      await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
       const now = monotonic();
       if (this.halted || now - begun >= lease.budget) break;
       if (now - heard >= LISTEN_EVERY_MS) {
@@ -108,7 +110,6 @@ export class WorkerHost {
   }
 
   private async runSlice(
-    lease: HostLease,
     i: number,
     tuple: SliceTuple,
     tries: number,
@@ -147,12 +148,17 @@ export class WorkerHost {
     this.loaded.setCurrentSlice(undefined);
     if (failure !== undefined) {
       this.send({ type: 'failed', failure: { i, error: failure, retries: Math.max(0, this.attempts - 1) } });
-      this.progress.note(lease.number, i + 1, monotonic());
+      this.note({ ended: i + 1, failed: this.at.failed + 1, since: monotonic() });
     } else {
       this.hasCompleted = true;
-      this.progress.note(lease.number, i + 1, monotonic());
+      this.note({ ended: i + 1, since: monotonic() });
       await this.hook(() => execution.onSliceFinished());
     }
+  }
+
+  private note(progress: Partial<Progress>): void {
+    Object.assign(this.at, progress);
+    this.progress.note(this.at);
   }
 
   /** The pipeline starts with the slice at hand, once more or for the first time. */

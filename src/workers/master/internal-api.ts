@@ -93,9 +93,13 @@ async function record(store: Store, reports: HostReport[], known: HostRow[]): Pr
   const busier: HostReport[] = [];
   for (const report of reports) {
     const row = rows.get(report.host_id);
-    // Not there: its end is recorded already.
-    if (!row) continue;
     const { host_id, ...patch } = report;
+    if (!row) {
+      // Its end is recorded already; of one that was given up it says more than that.
+      const { outcome, reason = null } = patch;
+      if (outcome && (await store.placement.settleSilent(host_id, { outcome, reason }))) changed = true;
+      continue;
+    }
     const same =
       row.state === patch.state &&
       row.pid === (patch.pid ?? row.pid) &&

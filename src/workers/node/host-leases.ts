@@ -11,6 +11,9 @@ const MAX_FAILURE_BYTES = 256 * 1024;
 /** Longest lease behind which another may wait, in ms: a budget, and a little. */
 const BRISK_MS = 1_200;
 
+/** Pause before a look at a pipe that is behind, in ms. */
+const BEHIND_MS = 10;
+
 /** Newest outcomes that are kept for collection: a host has one at a time, and each is collected in seconds. */
 const MAX_OUTCOMES = 100;
 
@@ -39,6 +42,8 @@ interface Overtime {
   lease: number;
   i: number;
   failure?: FailedOutcome;
+  /** Failures of the lease that are known. */
+  failures: number;
   settle(result: CollectResult): void;
 }
 
@@ -137,7 +142,8 @@ export class HostLeases {
     const lease = this.current;
     if (!lease) return;
     const at = this.at(lease);
-    const blamed = why !== undefined && at.begun && at.done < lease.slices.length;
+    // The pipe may have been cut off before all of it was read: what it has not told of runs again.
+    const blamed = why !== undefined && at.begun && !at.behind && at.done < lease.slices.length;
     this.answer(lease, at.done, { ...(blamed ? { died: why } : {}), ms: at.since - lease.startedAt });
   }
 
@@ -157,6 +163,7 @@ export class HostLeases {
 
   private receiveOvertime(over: Overtime, message: LeaseMessage): void {
     if (message.type === 'failed') {
+      over.failures++;
       if (message.failure.i === over.i) over.failure = message.failure;
       return;
     }
@@ -174,20 +181,24 @@ export class HostLeases {
     this.over = undefined;
     clearInterval(this.watch);
     const { failure } = over;
-    const { lease, ended } = this.port.progress();
+    const { lease, ended, failed } = this.port.progress();
     if (failure) over.settle({ outcome: 'failed', error: failure.error, retries: failure.retries });
-    else if (lease === over.lease && ended > over.i) {
+    else if (lease === over.lease && ended > over.i && failed === over.failures) {
       over.settle({ outcome: 'completed', records: sums.records, times: sums.times });
     } else over.settle(otherwise);
   }
 
-  /** Where the host is with its lease. */
-  private at(lease: CurrentLease): { begun: boolean; done: number; since: number } {
-    const progress = this.port.progress();
-    if (progress.lease !== lease.number) return { begun: false, done: 0, since: lease.startedAt };
+  /**
+   * Where the host is with its lease. `behind`: more slices have failed than the pipe has told of, so that
+   * only what it told of is certain.
+   */
+  private at(lease: CurrentLease): { begun: boolean; behind: boolean; done: number; since: number } {
+    const { lease: number, ended, failed, since } = this.port.progress();
+    if (number !== lease.number) return { begun: false, behind: false, done: 0, since: lease.startedAt };
+    const known = (lease.failed.at(-1)?.i ?? -1) + 1;
+    const behind = failed > lease.failed.length;
     // A host may die between the word that a slice failed and the note that it ended.
-    const failed = (lease.failed.at(-1)?.i ?? -1) + 1;
-    return { begun: true, done: Math.max(progress.ended, failed), since: progress.since };
+    return { begun: true, behind, done: behind ? known : Math.max(ended, known), since };
   }
 
   private answer(lease: CurrentLease, done: number, more: Partial<LeaseResult>): void {
@@ -207,7 +218,11 @@ export class HostLeases {
   private goOvertime(node: string): void {
     const lease = this.current;
     if (!lease) return;
-    const { done, since } = this.at(lease);
+    const { behind, done, since } = this.at(lease);
+    if (behind) {
+      lease.overtimeTimer = setTimeout(() => this.goOvertime(node), BEHIND_MS);
+      return;
+    }
     const slice = lease.slices[done];
     if (!slice) {
       // All slices have ended, only a hook of the last one hangs.
@@ -217,7 +232,7 @@ export class HostLeases {
     }
     let settle: (result: CollectResult) => void = () => undefined;
     const outcome = new Promise<CollectResult>((resolve) => (settle = resolve));
-    this.over = { lease: lease.number, i: done, settle };
+    this.over = { lease: lease.number, i: done, failures: lease.failed.length, settle };
     this.outcomes.set(keyOf(slice), outcome);
     if (this.outcomes.size > MAX_OUTCOMES) {
       this.outcomes.delete(this.outcomes.keys().next().value as string);

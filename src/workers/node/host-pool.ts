@@ -32,6 +32,7 @@ export class HostPool {
   /** Hosts in a row, by execution, that died before they were ready. */
   private readonly earlyDeaths = new Map<string, { count: number; reason: string; at: number }>();
   private readonly warm: WarmHosts;
+  private readonly directory: string;
   private closed = false;
   private turns: Promise<void> = Promise.resolve();
 
@@ -44,8 +45,9 @@ export class HostPool {
     private readonly onChange: () => void,
     private readonly onLeases: () => void,
   ) {
+    this.directory = resolve(settings.dataDir);
     const calm = (): boolean => this.starting.size === 0 && this.startingNow() === 0;
-    this.warm = new WarmHosts(settings.warmHosts, settings.hostMemory, calm);
+    this.warm = new WarmHosts(settings.warmHosts, settings.hostMemory, calm, this.directory, logger);
     this.warm.fill();
   }
 
@@ -180,7 +182,7 @@ export class HostPool {
         kind: assignment.kind,
         execution,
         clusterName: settings.name,
-        logDir: join(resolve(settings.dataDir), 'logs', 'executions'),
+        logDir: join(this.directory, 'logs', 'executions'),
         logLevel: settings.logLevel,
         assetsDirectory: settings.assetsDir,
         shutdownTimeout: settings.shutdownTimeout,
@@ -189,6 +191,7 @@ export class HostPool {
         fenceSeconds: Math.ceil(settings.fenceTimeout / 1_000),
       },
       memory: settings.hostMemory,
+      directory: this.directory,
       logger: this.logger,
       metadata: {
         get: (exId) => this.master.metadata(exId),

@@ -4,7 +4,7 @@ import type { Logger } from '../../logger.js';
 import type { MetricsData } from '../../operations/prom-metrics.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
-import { FENCED_EXIT, PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
+import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
 import { HostLeases } from './host-leases.js';
 import { forkHost, type ForkedHost } from './warm-hosts.js';
 
@@ -25,6 +25,8 @@ export interface HostProcessOptions {
   setup: HostSetup;
   /** Old-space limit in MB. */
   memory: number;
+  /** Where the file of its progress is made. */
+  directory: string;
   /** A process that was forked ahead, with the same limit; undefined: one is forked. */
   forked?: ForkedHost | undefined;
   logger: Logger;
@@ -72,16 +74,27 @@ export class HostProcess {
   private lastCall = 0;
   private stderr = '';
   private ready = false;
+  private flushing = false;
+  private flushTimedOut = false;
   private flushed: { error?: string } | undefined;
   private initError: string | undefined;
   /** Why the node itself ended it. */
   private endedBecause: string | undefined;
+  private killedFromOutside = false;
+  private fenced = false;
   private drainTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: HostProcessOptions) {
     const { setup } = options;
     const { kind, execution } = setup;
-    const forked = options.forked ?? forkHost(options.memory, [kind, execution.ex_id], execution.env_vars);
+    const forked =
+      options.forked ??
+      forkHost({
+        memoryMb: options.memory,
+        args: [kind, execution.ex_id],
+        env: execution.env_vars,
+        directory: options.directory,
+      });
     this.child = forked.process;
     this.leases = new HostLeases(setup, {
       progress: () => forked.progress.read(),
@@ -159,10 +172,11 @@ export class HostProcess {
     this.state = 'draining';
     this.endedBecause ??= 'drained';
     this.send({ type: 'drain' });
-    this.drainTimer = setTimeout(
-      () => this.kill('it did not end within the shutdown timeout'),
-      this.options.setup.shutdownTimeout,
-    );
+    const { shutdownTimeout } = this.options.setup;
+    this.drainTimer = setTimeout(() => {
+      this.flushTimedOut = this.flushing;
+      this.kill(`it did not end within the shutdown timeout (${shutdownTimeout} ms)`);
+    }, shutdownTimeout);
     this.options.onChange();
   }
 
@@ -194,6 +208,13 @@ export class HostProcess {
         break;
       case 'initFailed':
         this.initError = message.error;
+        break;
+      case 'fenced':
+        this.fenced = true;
+        this.endedBecause ??= 'its node did not ping it for too long';
+        break;
+      case 'flushing':
+        this.flushing = true;
         break;
       case 'flushed':
         this.flushed = message;
@@ -236,7 +257,7 @@ export class HostProcess {
     return new Promise((resolve) => {
       let description = 'it could not be started';
       this.child.once('exit', (code, signal) => {
-        if (code === FENCED_EXIT) this.endedBecause ??= 'its node did not ping it for too long';
+        this.killedFromOutside = signal === 'SIGKILL' || signal === 'SIGTERM';
         description = signal ? `killed by ${signal}` : `exit code ${code}`;
         setTimeout(() => resolve(description), PIPE_GRACE_MS).unref();
       });
@@ -264,6 +285,10 @@ export class HostProcess {
       return { outcome: 'failed', reason: this.flushed.error, early: false };
     }
     if (this.flushed) return { outcome: 'flushed', reason: null, early: false };
+    // A flush that hung, or that took its process with it, has failed. One that somebody else cut off is lost.
+    if (this.flushTimedOut || (this.flushing && !this.killedFromOutside && !this.fenced)) {
+      return { outcome: 'failed', reason: `its flush did not end: ${this.flushTimedOut ? why : this.describe(gone)}`, early: false };
+    }
     return { outcome: 'lost', reason: why, early: false };
   }
 

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
+import type { Logger } from '../../logger.js';
 import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
 import { ProgressFile } from '../host/progress.js';
 import { PIPE_FD } from '../host/protocol.js';
@@ -16,19 +17,28 @@ export interface ForkedHost {
   progress: ProgressFile;
 }
 
+export interface ForkHostOptions {
+  /** Old-space limit. */
+  memoryMb: number;
+  args: string[];
+  env?: Record<string, string> | undefined;
+  /** Where the file of its progress is made. */
+  directory: string;
+}
+
 /**
  * Forks a host process; it does nothing until it is sent its `setup`.
- * @param memoryMb old-space limit
+ * @throws if there is no room for the file of its progress
  */
-export function forkHost(memoryMb: number, args: string[], env?: Record<string, string>): ForkedHost {
-  const progress = new ProgressFile();
+export function forkHost({ memoryMb, args, env, directory }: ForkHostOptions): ForkedHost {
+  const progress = new ProgressFile(directory);
+  const close = (): void => progress.close();
   const child = forkForUserCode(HOST_MAIN, {
     args,
     memoryMb,
     ...(env ? { env } : {}),
     stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe', progress.fd],
   });
-  const close = (): void => progress.close();
   child.once('exit', close);
   child.once('error', () => {
     if (child.pid === undefined) close();
@@ -56,11 +66,14 @@ export class WarmHosts {
    * @param size how many to hold ready
    * @param memoryMb old-space limit of each
    * @param calm whether one may be made now
+   * @param directory where a host's progress is kept
    */
   constructor(
     private readonly size: number,
     private readonly memoryMb: number,
     private readonly calm: () => boolean,
+    private readonly directory: string,
+    private readonly logger: Pick<Logger, 'warn'>,
   ) {}
 
   /** Process ids of those that are ready. */
@@ -73,8 +86,8 @@ export class WarmHosts {
     if (this.closed || this.timer || this.loading.size + this.warm.size >= this.size) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      if (this.loading.size === 0 && this.calm()) this.make();
-      else this.fill();
+      if (this.loading.size > 0 || !this.calm()) this.fill();
+      else this.tryToMake();
     }, pause);
   }
 
@@ -95,8 +108,17 @@ export class WarmHosts {
     for (const host of [...this.loading, ...this.warm]) host.process.kill('SIGKILL');
   }
 
+  private tryToMake(): void {
+    try {
+      this.make();
+    } catch (error) {
+      this.logger.warn({ err: error }, 'no host can be forked ahead');
+      this.fill(REFILL_AFTER_DEATH_MS);
+    }
+  }
+
   private make(): void {
-    const host = forkHost(this.memoryMb, ['warm']);
+    const host = forkHost({ memoryMb: this.memoryMb, args: ['warm'], directory: this.directory });
     const { process: child } = host;
     this.loading.add(host);
     child.once('exit', this.died);

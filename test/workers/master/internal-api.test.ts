@@ -198,6 +198,22 @@ it('does not let a host live again that was given up as lost', async () => {
   await close(execution);
 });
 
+it('takes what a host says of its end that was given up because its node was silent', async () => {
+  const { execution, hosts } = await place();
+  const [{ host_id }] = hosts as [HostRow];
+  await store.placement.updateHost(host_id, {
+    state: 'ended',
+    outcome: 'silent',
+    reason: 'its node is silent',
+  });
+  const end = { host_id, state: 'ended', pid: null, busy: false, recoverable: null } as const;
+  await tell({ hosts: [{ ...end, outcome: 'failed', reason: 'disk full' }] });
+  expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed', reason: 'disk full' });
+  await tell({ hosts: [{ ...end, outcome: 'flushed', reason: null }] });
+  expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed' });
+  await close(execution);
+});
+
 it('gives an execution up when its hosts died three times in a row, and says so once', async () => {
   await tell({ hopeless: [{ ex_id: 'x', count: 2, reason: 'no such file' }] });
   expect(hostsFailed).toEqual([]);

@@ -6,6 +6,7 @@ import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { isAlive } from '../../operations/support/processes.js';
 import { until } from '../../support/until.js';
+import { FrameReader } from '../../../src/workers/host/frames.js';
 import {
   cleanUp,
   fork,
@@ -81,6 +82,12 @@ describe('a host that dies', () => {
     const { host } = await start();
     const acts = [...Array<Act>(3_000).fill(NOTHING), { act: 'exit' } as const];
     await expect(run(host, leaseOf(acts))).resolves.toMatchObject({ done: 3_000, died: expect.any(String) });
+  });
+
+  it.each([75, 0])('is blamed on its slice also when that exits with code %i', async (ms) => {
+    const { host } = await start();
+    const result = await run(host, leaseOf([NOTHING, { act: 'exit', ms }]));
+    expect(result).toMatchObject({ done: 1, died: expect.stringContaining(`exit code ${ms}`) });
   });
 
   it('is said to have run out of memory when it has', async () => {
@@ -162,6 +169,29 @@ describe('draining', () => {
     expect(existsSync(flushed)).toBe(false);
   });
 
+  it.each([
+    ['hangs', 'flush and hang', 'did not end within the shutdown timeout (500 ms)'],
+    ['takes its process with it', 'flush and exit', 'exit code 1'],
+  ])('takes a flush that %s for one that failed', async (_how, behave, reason) => {
+    const { host } = await start({ shutdownTimeout: 500 }, { env_vars: { BEHAVE: behave } });
+    await run(host, leaseOf([NOTHING]));
+    host.drain();
+    await expect(host.ended).resolves.toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringMatching(
+        new RegExp(`^its flush did not end: .*${reason.replace(/[()]/g, '\\$&')}`),
+      ),
+    });
+  });
+
+  it('takes a host for lost whose flush somebody else cut off', async () => {
+    const { host } = await start({}, { env_vars: { BEHAVE: 'flush and hang' } });
+    await run(host, leaseOf([NOTHING]));
+    host.drain();
+    process.kill(host.pid as number, 'SIGKILL');
+    await expect(host.ended).resolves.toMatchObject({ outcome: 'lost' });
+  });
+
   it('ends a host that does not end within the shutdown timeout, and blames no slice', async () => {
     const { host, begun } = await start({ shutdownTimeout: 300 });
     const result = run(host, leaseOf([NOTHING, { act: 'spin' }, NOTHING]));
@@ -195,20 +225,23 @@ describe('a host without its node', () => {
     },
   );
 
-  it('ends when it is not pinged for the fence timeout, with an exit code of its own', async () => {
+  it('ends when it is not pinged for the fence timeout, and says so', async () => {
     const child = forkProcess(HOST_MAIN, ['worker', 'ex'], {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc', 'pipe'],
     });
     children.push(child);
-    (child.stdio[4] as Readable).resume();
+    const said: string[] = [];
+    const reader = new FrameReader(({ type }) => said.push(type));
+    (child.stdio[4] as Readable).on('data', (chunk: Buffer) => reader.push(chunk));
     child.send({ type: 'setup', setup: makeSetup({ fenceSeconds: 2 }) });
     const pings = setInterval(() => child.send({ type: 'ping' }), 500);
-    const exit = once(child, 'exit');
+    const exit = once(child, 'close');
     // Pinged, it lives past its fence timeout.
     await new Promise((wake) => setTimeout(wake, 4_000));
     clearInterval(pings);
     expect(child.exitCode).toBeNull();
-    await expect(exit).resolves.toEqual([75, null]);
+    await expect(exit).resolves.toEqual([1, null]);
+    expect(said).toEqual(['loaded', 'ready', 'fenced']);
   });
 });

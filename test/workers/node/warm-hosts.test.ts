@@ -1,5 +1,7 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Logger } from '../../../src/logger.js';
 import type * as Module from '../../../src/workers/node/warm-hosts.js';
 import { isAlive } from '../../operations/support/processes.js';
 import { until } from '../../support/until.js';
@@ -12,8 +14,11 @@ const { WarmHosts } = (await import(
 
 const pools: Array<InstanceType<typeof WarmHosts>> = [];
 
-function pool(size: number, calm = () => true): InstanceType<typeof WarmHosts> {
-  const hosts = new WarmHosts(size, 256, calm);
+const warnings: string[] = [];
+const logger = { warn: (_fields: unknown, message: string) => warnings.push(message) } as unknown as Logger;
+
+function pool(size: number, calm = () => true, directory = tmpdir()): InstanceType<typeof WarmHosts> {
+  const hosts = new WarmHosts(size, 256, calm, directory, logger);
   pools.push(hosts);
   hosts.fill(0);
   return hosts;
@@ -76,4 +81,11 @@ it('ends them when it is closed', async () => {
   const [pid] = hosts.pids;
   hosts.close();
   await until(() => !isAlive(pid ?? 0));
+});
+
+it('says so, and is there for others, when none can be forked', async () => {
+  const hosts = pool(1, () => true, '/nonexistent');
+  await until(() => warnings.length > 0);
+  expect(warnings).toEqual(['no host can be forked ahead']);
+  expect(hosts.take()).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { pino } from 'pino';
@@ -38,7 +39,7 @@ const PROCESSOR = `
       if (act === 'sleep' || act === 'spin') appendFileSync(process.env.FLUSHED + '.begun', '');
       if (act === 'sleep') await new Promise((wake) => setTimeout(wake, ms));
       if (act === 'spin') for (;;);
-      if (act === 'exit') process.exit(1);
+      if (act === 'exit') process.exit(ms ?? 1);
       if (act === 'fail') throw new Error('told to fail');
       if (act === 'hog') for (const kept = []; ; ) kept.push(new Array(100_000).fill(Math.random()));
     }
@@ -52,6 +53,8 @@ const PROCESSOR = `
   }
   async onFlushStart() {
     if (process.env.BEHAVE === 'flush') throw new Error('told not to flush');
+    if (process.env.BEHAVE === 'flush and hang') await new Promise((wake) => setTimeout(wake, 60_000));
+    if (process.env.BEHAVE === 'flush and exit') process.exit(1);
     const { appendFileSync } = await import('node:fs');
     appendFileSync(process.env.FLUSHED, 'flushed');
   }
@@ -110,6 +113,7 @@ export function fork(
     setup,
     memory,
     forked,
+    directory: tmpdir(),
     logger: pino({ level: 'silent' }),
     metadata: { get: async () => ({}), set: async () => undefined },
     onChange: () => undefined,
