@@ -1,7 +1,7 @@
 import { CodedError } from '../../errors.js';
 import type { Database } from '../schema.js';
 import type { ExecutionDocument, Recovered } from '../types.js';
-import { latestOf, toNewExecution } from './execution-rows.js';
+import { latestOf, toNewExecution, toNewState } from './execution-rows.js';
 import { discardStaged, markRecovered, stageSlices } from './recovered-slices.js';
 
 const isActiveConflict = (error: unknown): boolean =>
@@ -62,10 +62,8 @@ export async function insertExecution(
       if (recovered !== undefined && doc.recovered_execution !== undefined) {
         await requireExecution(trx, doc.recovered_execution);
       }
-      await trx
-        .insertInto('executions')
-        .values(toNewExecution(doc, recovered?.start, total))
-        .execute();
+      await trx.insertInto('executions').values(toNewExecution(doc, total)).execute();
+      await trx.insertInto('execution_states').values(toNewState(doc, recovered?.start)).execute();
       await trx
         .insertInto('execution_specs')
         .values({ ex_id: exId, spec: JSON.stringify(doc) })
