@@ -102,7 +102,7 @@ const initial: Migration = {
 };
 
 /** In the order of their names. A migration that was released is never changed; add another one. */
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_initial': initial,
   '0002_recovery': recovery,
   '0003_assets': assets,

@@ -84,7 +84,9 @@ export class Comparisons {
         ? sql<SqlBool>`${column} like ${likePattern(term.parts)}`
         : sql<SqlBool>`${column} = ${text}`;
     if (pattern === undefined) return this.search(term, whole);
-    const found = sql<SqlBool>`(${column} ilike ${outlinePattern(term.parts)} and ${column} ~ ${pattern})`;
+    const outline = outlinePattern(term.parts);
+    const matched = sql<SqlBool>`${column} ~ ${pattern}`;
+    const found = outline === '%' ? matched : sql<SqlBool>`(${column} ilike ${outline} and ${matched})`;
     return this.search(term, text === undefined ? sql<SqlBool>`(${found} or ${whole})` : found);
   }
 
