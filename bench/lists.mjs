@@ -154,8 +154,8 @@ function calls(store) {
   add({ filter: '_status:failed' });
   add({ filter: '_failureReason:nowhere' });
   add({ filter: '_failureReason:*no*where*' });
-  add({ filter: '_failureReason:"slice failed"' });
-  add({ filter: 'name:(nowhere OR elsewhere) AND _failureReason:failed' });
+  add({ filter: '_failureReason:"slice 77 failed"' });
+  add({ filter: 'name:(nowhere OR elsewhere)' });
   lists.push([
     'jobs with ex',
     async () => store.executions.latestOfEach((await store.jobs.list({})).map((job) => job.job_id)),
