@@ -17,7 +17,6 @@ import { sweepStaged } from './tables/recovered-slices.js';
 import { slicePageStore } from './tables/slice-pages.js';
 import type { Store } from './types.js';
 
-export { FolderLockedError } from './folder-lock.js';
 export * from './types.js';
 
 export interface StoreOptions {

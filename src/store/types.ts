@@ -395,13 +395,8 @@ export interface TakenSlice {
 
 /** Slices parked in the store: what an execution recovers, and slicer answers too large for one result. */
 export interface SlicePageStore {
-  /** Recovered slices from `position` on, at most `limit` of them and `maxBytes` (at least one). */
-  recovered(
-    exId: string,
-    position: number,
-    limit: number,
-    maxBytes: number,
-  ): Promise<{ slices: SliceTuple[]; next: number | null; total: number }>;
+  /** Recovered slices from `position` on, at most `limit` of them and `maxBytes` (at least one); none: the end. */
+  recovered(exId: string, position: number, limit: number, maxBytes: number): Promise<SliceTuple[]>;
   /** Idempotent by (ex_id, page_id). */
   writePage(exId: string, pageId: string, slices: SliceTuple[]): Promise<void>;
   readPage(exId: string, pageId: string): Promise<SliceTuple[] | undefined>;
@@ -474,7 +469,6 @@ export interface PlacementStore {
   host(hostId: string): Promise<HostRow | undefined>;
   /** Numbers of workers of the given executions, by execution; one that never had a worker is not there. */
   workerNumbers(exIds: string[]): Promise<Map<string, WorkerNumbers>>;
-  insertHosts(hosts: HostRow[]): Promise<void>;
   /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
   /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
