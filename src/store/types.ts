@@ -3,9 +3,9 @@
 export const INIT_STATUSES = ['pending', 'scheduling', 'initializing'] as const;
 export const RUNNING_STATUSES = ['recovering', 'running', 'failing', 'paused', 'stopping'] as const;
 export const TERMINAL_STATUSES = ['completed', 'stopped', 'rejected', 'failed', 'terminated'] as const;
+export const EXECUTION_STATUSES = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES] as const;
 
-export type ExecutionStatus =
-  (typeof INIT_STATUSES)[number] | (typeof RUNNING_STATUSES)[number] | (typeof TERMINAL_STATUSES)[number];
+export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 
 export const isTerminal = (status: string): boolean =>
   (TERMINAL_STATUSES as readonly string[]).includes(status);
@@ -198,6 +198,9 @@ export interface LedgerSnapshot extends Omit<LedgerTally, 'pending'> {
   /** Whether the slicer said that it can be built anew; null if it never answered. */
   recoverable: boolean | null;
 }
+
+/** A node whose presence is older, in ms, is silent: its share goes to others, and it is shown as disconnected. */
+export const NODE_SILENT_MS = 10_000;
 
 export interface NodeRow {
   node_id: string;

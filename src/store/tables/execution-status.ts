@@ -13,10 +13,10 @@
 import { CodedError } from '../../errors.js';
 import type { Database, ExecutionUpdate } from '../schema.js';
 import {
+  EXECUTION_STATUSES,
   INIT_STATUSES,
   isTerminal,
   RUNNING_STATUSES,
-  TERMINAL_STATUSES,
   type ExecutionDocument,
   type ExecutionRow,
   type ExecutionStatus,
@@ -30,7 +30,7 @@ import {
   type ExecutionRecord,
 } from './execution-rows.js';
 
-const STATUSES: readonly string[] = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES];
+const STATUSES: readonly string[] = EXECUTION_STATUSES;
 const isInit = (status: string): boolean => (INIT_STATUSES as readonly string[]).includes(status);
 const isRunning = (status: string): boolean => (RUNNING_STATUSES as readonly string[]).includes(status);
 
