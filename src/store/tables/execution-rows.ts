@@ -115,6 +115,16 @@ export const latestOf = (db: Database, jobId: string) =>
     .limit(1)
     .executeTakeFirst();
 
+export async function hasActive(db: Database, jobId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('executions')
+    .select('ex_id')
+    .where('job_id', '=', jobId)
+    .where('terminal', '=', false)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** The large parts of many executions, by their ids: no plan then reads through those of all others. */
 export const selectParts = (db: Database, rows: Array<{ ex_id: string }>) =>
   db

@@ -16,7 +16,7 @@ import {
   withParts,
 } from './execution-rows.js';
 import { executionStatus } from './execution-status.js';
-import { inOrder, listIds } from './list.js';
+import { deletedOrNot, inOrder, listIds } from './list.js';
 
 const EXECUTIONS = { table: 'executions', id: 'ex_id', tie: 'number', fields: EXECUTION_FIELDS } as const;
 
@@ -80,8 +80,7 @@ export function executionStore(db: Database): ExecutionStore {
       const page = paging(query, EXECUTION_FIELDS);
       const conditions: Array<RawBuilder<SqlBool>> = [];
       if (query.statuses !== undefined) conditions.push(sql`_status = any(${query.statuses}::text[])`);
-      if (query.deleted !== undefined)
-        conditions.push(query.deleted ? sql`_deleted` : sql`_deleted is not true`);
+      if (query.deleted !== undefined) conditions.push(deletedOrNot(query.deleted));
       if (query.filter !== undefined) conditions.push(executionFilter(query.filter));
       const ids = await listIds(db, EXECUTIONS, page, conditions);
       const found = await db

@@ -5,6 +5,7 @@ export interface AssetRecord {
   /** See `ContentId`. */
   id: string;
   name: string;
+  /** Semantic version, cleaned. */
   version: string;
   description?: string;
   /** Major version of Node. */
