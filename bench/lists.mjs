@@ -43,6 +43,22 @@ const spec = {
   })),
 };
 
+/** What a run leaves beside its document: statistics in three places, and the last slice of each slicer. */
+const STATISTICS = `json_build_object(
+  'workers_available', 0, 'workers_active', 0, 'workers_joined', 4, 'workers_reconnected', 0, 'workers_disconnected', 0,
+  'job_duration', n % 1000, 'failed', n % 3, 'subslices', 0, 'queued', 0, 'slice_range_expansion', 0,
+  'processed', n % 10000, 'slicers', 1, 'subslice_by_key', 0, 'started', now(), 'queuing_complete', now(),
+  'records', array[n, n, n, n, n, n])`;
+const RUN = `
+  state = json_build_object('metadata', json_build_object(), '_has_errors', n % 4 = 1,
+    '_failureReason', case when n % 4 = 1 then repeat('TSError: the slice ' || n || ' failed, ', 20) else '' end,
+    '_slicer_stats', ${STATISTICS}, 'slicer_hostname', '127.0.0.1', 'slicer_port', 45678),
+  counters = json_build_object('issued', n, 'completed', n, 'failed', 0, 'pending', 0, 'running', 0,
+    'records', array[n, n, n, n, n, n], 'times', array[n, n, n, n, n, n], 'stats', ${STATISTICS}),
+  report = json_build_object('issued', n, 'completed', n, 'failed', 0, 'recovered', 0, 'pending', array[]::json[],
+    'started', 0, 'last', array[array['0', n::text, '{"path":"/data/some/where/in.ndjson","offset":' || n || ',"length":1000000}']],
+    'slicerDone', true, 'pages', array[]::json[], 'recoveredPosition', null, 'recoveredEnd', 0, 'recoverable', true)`;
+
 /** `n` is the number of the row; hashes spread values without an order. */
 const VARIED = `
   name = 'load of table ' || (n % 977), workers = 1 + n % 32, slicers = 1 + n % 3, max_retries = n % 5,
@@ -84,12 +100,14 @@ async function fill(dataDir) {
   await db.exec(
     `update jobs set ${VARIED} from (select job_id as key, right(job_id, 12)::bigint as n from jobs) numbered where key = job_id`,
   );
-  await copy('executions', [...Object.keys(EXECUTION_FIELDS), 'state', 'workers_wanted'], EXECUTIONS, [
-    'ex_id',
-  ]);
+  await copy('executions', [...Object.keys(EXECUTION_FIELDS), 'workers_wanted'], EXECUTIONS, ['ex_id']);
+  await copy('execution_states', ['state'], EXECUTIONS, ['ex_id']);
   await copy('execution_specs', ['spec'], EXECUTIONS, ['ex_id']);
   await db.exec(`
     update executions set ${VARIED}, ${ENDED}, job_id = '00000000-0000-4000-8000-' || lpad((n % ${JOBS})::text, 12, '0')
+    from (select ex_id as key, right(ex_id, 12)::bigint as n from executions) numbered where key = ex_id`);
+  await db.exec(`
+    update execution_states set ${RUN}
     from (select ex_id as key, right(ex_id, 12)::bigint as n from executions) numbered where key = ex_id`);
   await db.exec('vacuum analyze');
   await db.close();
@@ -136,6 +154,8 @@ function calls(store) {
   add({ filter: '_status:failed' });
   add({ filter: '_failureReason:nowhere' });
   add({ filter: '_failureReason:*no*where*' });
+  add({ filter: '_failureReason:"slice 77 failed"' });
+  add({ filter: 'name:(nowhere OR elsewhere)' });
   lists.push([
     'jobs with ex',
     async () => store.executions.latestOfEach((await store.jobs.list({})).map((job) => job.job_id)),

@@ -37,11 +37,10 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       if (!row) return null;
       await oldHostsGone(store, row.doc, fenceTimeout);
       if (!(await store.executions.claim(exId, 1))) return null;
-      const { lifecycle, slicers, max_retries, probation_window, stateful, max_failed_slices } = row.doc;
+      const { lifecycle, max_retries, probation_window, stateful, max_failed_slices } = row.doc;
       return {
         lifecycle,
         workers: row.workers_wanted,
-        slicers,
         maxRetries: max_retries,
         probationWindow: probation_window,
         stateful,
@@ -97,12 +96,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       // What is put there for a replay of which the run has not heard yet is not its to read.
       const known = Math.max(row?.recovered_at_insert ?? 0, end);
       if (position >= known) return { slices: [], next: null };
-      const { slices } = await store.pages.recovered(
-        exId,
-        position,
-        Math.min(limit, known - position),
-        bytes,
-      );
+      const slices = await store.pages.recovered(exId, position, Math.min(limit, known - position), bytes);
       const next = position + slices.length;
       return { slices, next: next < known ? next : null };
     },

@@ -1,8 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Store } from '../store/types.js';
-import { INIT_STATUSES, RUNNING_STATUSES, TERMINAL_STATUSES } from '../store/types.js';
-
-const STATUSES = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES];
+import { EXECUTION_STATUSES, type Store } from '../store/types.js';
 
 export interface Metrics {
   contentType: string;
@@ -34,7 +31,7 @@ export function createMetrics(store: Store): Metrics {
         store.placement.nodes(),
         store.placement.liveHosts(),
       ]);
-      for (const status of STATUSES) executions.set({ status }, totals.statuses[status] ?? 0);
+      for (const status of EXECUTION_STATUSES) executions.set({ status }, totals.statuses[status] ?? 0);
       slices.set({ outcome: 'completed' }, totals.processed - totals.failed);
       slices.set({ outcome: 'failed' }, totals.failed);
       nodes.set(known.length);

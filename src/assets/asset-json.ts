@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { clean, gt, valid } from 'semver';
 import { CodedError } from '../errors.js';
 import { TERASLICE_VERSION } from '../api/version.js';
+import type { AssetRecord } from '../store/types.js';
 import { majorOf } from './compatibility.js';
 
 /** Bytes of an asset.json, at most. */
@@ -11,16 +12,7 @@ const MAX_BYTES = 1_000_000;
 const MAX_TEXT = 500;
 
 /** What is kept of an asset.json; what is not there is a wildcard. */
-export interface AssetMetadata {
-  name: string;
-  /** Semantic version, cleaned. */
-  version: string;
-  description?: string;
-  /** Major version of Node. */
-  node_version?: number;
-  platform?: string;
-  arch?: string;
-}
+export type AssetMetadata = Omit<AssetRecord, 'id' | '_created'>;
 
 /**
  * Reads the asset.json of an unpacked bundle (Teraslice job configuration, section 5.2).

@@ -4,7 +4,7 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { acquireLock } from '../workers/lock-file.js';
+import { acquireLock } from '../lock-file.js';
 import { ASSET_ID, ContentId } from './content-id.js';
 import { hasContent, readManifest, stateOf } from './manifest.js';
 import { unpack } from './unpack.js';

@@ -1,43 +1,28 @@
-import { open } from 'node:fs/promises';
-import { tryLock } from 'fs-native-extensions';
-import { makeDirectory } from '../make-directory.js';
+import { acquireLock, LockedError } from '../lock-file.js';
 
 /** Thrown when another process has the folder. */
 export class FolderLockedError extends Error {
+  /** Process id of the holder; undefined if it has not written it yet. */
+  readonly pid: number | undefined;
+
   constructor(
     readonly folder: string,
-    /** Process id of the holder; undefined if it has not written it yet. */
-    readonly pid: number | undefined,
+    { pid, holder }: LockedError,
   ) {
-    const holder = pid === undefined ? 'another process' : `process ${pid}`;
     super(`the store in ${folder} is in use by ${holder}; only one process at a time can open it`);
     this.name = 'FolderLockedError';
+    this.pid = pid;
   }
 }
 
-/** Behind the process id in the lock file: Windows forbids others to read what is locked. */
-const LOCKED_OFFSET = 1 << 20;
-
 /**
- * Locks a folder for this process. The lock is the operating system's own (on an open file), so it ends
- * with the process, however that ends; the file stays and only tells who holds it.
- *
- * @returns a function that gives the lock back
+ * Locks a folder for this process and returns the function that gives it back, see {@link acquireLock}.
  * @throws FolderLockedError if another process, or this one, holds it already
  */
-export async function lockFolder(folder: string): Promise<() => Promise<void>> {
-  makeDirectory(folder);
-  const file = await open(`${folder}/store.lock`, 'a+');
+export function lockFolder(folder: string): () => void {
   try {
-    if (!tryLock(file.fd, LOCKED_OFFSET, 1)) {
-      const pid = Number.parseInt(await file.readFile('utf8'), 10);
-      throw new FolderLockedError(folder, Number.isNaN(pid) ? undefined : pid);
-    }
-    await file.truncate();
-    await file.write(`${process.pid}\n`);
+    return acquireLock(`${folder}/store.lock`);
   } catch (error) {
-    await file.close();
-    throw error;
+    throw error instanceof LockedError ? new FolderLockedError(folder, error) : error;
   }
-  return () => file.close();
 }

@@ -17,7 +17,6 @@ import { sweepStaged } from './tables/recovered-slices.js';
 import { slicePageStore } from './tables/slice-pages.js';
 import type { Store } from './types.js';
 
-export { FolderLockedError } from './folder-lock.js';
 export * from './types.js';
 
 export interface StoreOptions {
@@ -38,13 +37,13 @@ export async function openStore({ url, dataDir }: StoreOptions): Promise<Store> 
 }
 
 /** `unlock`: only the embedded database has it, and only that one must be maintained from here. */
-async function open(dialect: PostgresDialect, unlock?: () => Promise<void>): Promise<Store> {
+async function open(dialect: PostgresDialect, unlock?: () => void): Promise<Store> {
   const db = new Kysely<Schema>({ dialect, plugins: [nulPlugin()] });
   const stopMaintenance = unlock && startMaintenance(db);
   const close = async (): Promise<void> => {
     await stopMaintenance?.();
     await db.destroy();
-    await unlock?.();
+    unlock?.();
   };
   try {
     await migrate(db);

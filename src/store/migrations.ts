@@ -3,6 +3,7 @@ import { recovery } from './migrations/0002_recovery.js';
 import { assets } from './migrations/0003_assets.js';
 import { listIndexes } from './migrations/0004_list_indexes.js';
 import { forcedHosts } from './migrations/0005_forced_hosts.js';
+import { executionStates } from './migrations/0006_execution_states.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -101,12 +102,13 @@ const initial: Migration = {
 };
 
 /** In the order of their names. A migration that was released is never changed; add another one. */
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001_initial': initial,
   '0002_recovery': recovery,
   '0003_assets': assets,
   '0004_list_indexes': listIndexes,
   '0005_forced_hosts': forcedHosts,
+  '0006_execution_states': executionStates,
 };
 
 /**

@@ -106,15 +106,15 @@ async function create(folder: string): Promise<void> {
  */
 export async function openPglite(
   dataDir: string,
-): Promise<{ dialect: PostgresDialect; unlock: () => Promise<void> }> {
-  const unlock = await lockFolder(dataDir);
+): Promise<{ dialect: PostgresDialect; unlock: () => void }> {
+  const unlock = lockFolder(dataDir);
   try {
     const folder = `${dataDir}/store`;
     if (!existsSync(folder)) await create(folder);
     const database = await PGlite.create(folder);
     return { dialect: new PostgresDialect({ pool: new SessionPool(database) }), unlock };
   } catch (error) {
-    await unlock();
+    unlock();
     throw error;
   }
 }

@@ -34,27 +34,33 @@ export interface ExecutionsTable extends Omit<
   number: Generated<number>;
   /** Computed from `_status`. */
   terminal: ColumnType<boolean, never, never>;
-  /** What may change of the document, laid over its `spec`. */
-  state: Json<Partial<ExecutionDocument>>;
   workers_wanted: number;
   status_seq: Generated<number>;
   counters_seq: Generated<number>;
-  counters: NullableJson<Counters>;
-  /** Slices processed and failed, out of the counters, for totals. */
+  /** Slices processed and failed, out of the counters, and s from start to end, out of the final statistics: for totals. */
   processed: Generated<number>;
   failed: Generated<number>;
+  job_duration: Generated<number>;
   closed: Generated<boolean>;
-  report: NullableJson<LedgerSnapshot>;
-  recovery: NullableJson<RecoveryStart>;
   /** Slices that lie in the store for it to recover: those of its insertion and those replayed since. */
   recovered_total: Generated<number>;
   recovered_at_insert: Generated<number>;
 }
 
 /**
- * The documents as they were inserted. They never change, and they are large: apart, status writes stay
- * small, and lists sort and filter without reading through them.
+ * What is large of an execution and changes. Apart, for lists read through all rows of executions where no index
+ * helps. Written under the lock of the execution's row only, which is taken first.
  */
+export interface ExecutionStatesTable {
+  ex_id: string;
+  /** What may change of the document, laid over its `spec`. */
+  state: Json<Partial<ExecutionDocument>>;
+  counters: NullableJson<Counters>;
+  report: NullableJson<LedgerSnapshot>;
+  recovery: NullableJson<RecoveryStart>;
+}
+
+/** The documents as they were inserted. They never change; apart for the same reason, and status writes stay small. */
 export interface ExecutionSpecsTable {
   ex_id: string;
   spec: Json<ExecutionDocument>;
@@ -137,6 +143,7 @@ export interface AuditTable {
 export interface Schema {
   jobs: JobsTable;
   executions: ExecutionsTable;
+  execution_states: ExecutionStatesTable;
   execution_specs: ExecutionSpecsTable;
   failed_slices: FailedSlicesTable;
   recovered_slices: RecoveredSlicesTable;
@@ -153,3 +160,5 @@ export interface Schema {
 export type Database = Kysely<Schema>;
 export type NewExecution = Insertable<ExecutionsTable>;
 export type ExecutionUpdate = Updateable<ExecutionsTable>;
+export type NewExecutionState = Insertable<ExecutionStatesTable>;
+export type ExecutionStateUpdate = Updateable<ExecutionStatesTable>;

@@ -13,10 +13,10 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { acquireLock, LockedError } from '../lock-file.js';
 import type { Logger } from '../logger.js';
 import type { Settings } from '../settings.js';
 import { ConfigurationError } from './configuration-error.js';
-import { acquireLock, LockedError } from './lock-file.js';
 import { PidFiles } from './pid-files.js';
 import { choosePorts } from './ports.js';
 import { SupervisedProcess, type SupervisedOptions } from './supervised-process.js';

@@ -18,7 +18,7 @@ export const slicerTaskQueue = (exId: string, epoch: number): string => `${exId}
 /** Task queue of one start of one node, for slices that outlasted their lease. */
 export const nodeTaskQueue = (incarnation: string): string => `node/${incarnation}`;
 
-/** Names of the custom search attributes; all are keywords. */
+/** Custom search attributes, all keywords, by which executions are found in the Web UI. */
 export const SEARCH_ATTRIBUTES = ['TemposliceJobId', 'TemposliceJobName', 'TemposliceStatus'] as const;
 
 export interface ExecutionInput {
@@ -35,7 +35,6 @@ export interface ExecutionInput {
 export interface ExecutionSettings {
   lifecycle: 'once' | 'persistent';
   workers: number;
-  slicers: number;
   maxRetries: number;
   probationWindow: number;
   stateful: boolean;

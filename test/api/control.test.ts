@@ -177,11 +177,13 @@ describe('verbs', () => {
       ...{ draining: false, pid: 1, busy: true, recoverable: null, outcome: null, reason: null },
       ...{ created: new Date().toISOString(), updated: new Date().toISOString() },
     });
-    await api.store.placement.insertHosts([
-      host('live', ex_id, 'live'),
-      host('ended', ex_id, 'ended'),
-      host('of another', other.ex_id, 'live'),
-    ]);
+    await api.store.placement.exclusively((tables) =>
+      tables.insertHosts([
+        host('live', ex_id, 'live'),
+        host('ended', ex_id, 'ended'),
+        host('of another', other.ex_id, 'live'),
+      ]),
+    );
     const forced = async (): Promise<string[]> =>
       [...(await api.store.placement.hostsOf(ex_id)), ...(await api.store.placement.hostsOf(other.ex_id))]
         .filter((row) => row.forced && row.draining)

@@ -84,12 +84,14 @@ describe('live numbers', () => {
   it('merges counters and workers', async () => {
     const { job_id, ex_id } = await api.running();
     await api.store.executions.writeCounters([{ ex_id, seq: 1, counters: counters() }]);
-    await api.store.placement.insertHosts([
-      host('h1', ex_id, { busy: true }),
-      host('h2', ex_id, { pid: 1001 }),
-      host('h3', ex_id, { pid: 1002, state: 'ended' }),
-      host('h4', ex_id, { pid: 1003, kind: 'slicer' }),
-    ]);
+    await api.store.placement.exclusively((tables) =>
+      tables.insertHosts([
+        host('h1', ex_id, { busy: true }),
+        host('h2', ex_id, { pid: 1001 }),
+        host('h3', ex_id, { pid: 1002, state: 'ended' }),
+        host('h4', ex_id, { pid: 1003, kind: 'slicer' }),
+      ]),
+    );
     const expected = [
       {
         ...stats(),
@@ -195,11 +197,13 @@ describe('the cluster', () => {
     const { job_id, ex_id } = await api.running();
     await api.store.placement.presence(node('node-a', { hostname: hostname() }));
     await api.store.placement.presence(node('node-b', { seen: new Date(Date.now() - 60_000).toISOString() }));
-    await api.store.placement.insertHosts([
-      host('h5', ex_id, { kind: 'slicer', pid: 71 }),
-      host('h6', ex_id, { pid: 72 }),
-      host('h7', ex_id, { pid: null, state: 'assigned' }),
-    ]);
+    await api.store.placement.exclusively((tables) =>
+      tables.insertHosts([
+        host('h5', ex_id, { kind: 'slicer', pid: 71 }),
+        host('h6', ex_id, { pid: 72 }),
+        host('h7', ex_id, { pid: null, state: 'assigned' }),
+      ]),
+    );
     const { body } = await api.get('/v1/cluster/state');
     const task = { ex_id, job_id, assets: [] };
     expect(body).toEqual({
@@ -239,10 +243,12 @@ describe('the cluster', () => {
     await api.store.executions.writeCounters(batch);
     const done = { _slicer_stats: stats({ job_duration: 7 }) };
     await api.store.executions.close(ended.ex_id, 1_000, 'completed', done, null);
-    await api.store.placement.insertHosts([
-      host('h9', ended.ex_id, { state: 'ended', outcome: 'lost' }),
-      host('h10', running.ex_id, { pid: null }),
-    ]);
+    await api.store.placement.exclusively((tables) =>
+      tables.insertHosts([
+        host('h9', ended.ex_id, { state: 'ended', outcome: 'lost' }),
+        host('h10', running.ex_id, { pid: null }),
+      ]),
+    );
     const { body } = await api.get('/v1/cluster/stats');
     expect(body.slicer).toEqual(body.controllers);
     expect(body.controllers).toEqual({
@@ -261,7 +267,7 @@ describe('the cluster', () => {
     const { ex_id } = await api.running();
     await api.store.executions.writeCounters([{ ex_id, seq: 1, counters: counters() }]);
     await api.store.placement.presence(node('node-a'));
-    await api.store.placement.insertHosts([host('h8', ex_id)]);
+    await api.store.placement.exclusively((tables) => tables.insertHosts([host('h8', ex_id)]));
     const { text, headers } = await api.get('/metrics');
     expect(headers['content-type']).toMatch(/^text\/plain/);
     for (const line of [

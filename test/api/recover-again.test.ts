@@ -34,7 +34,7 @@ class Model {
   async play(exId: string, goesOn: boolean): Promise<void> {
     const { random, api } = this;
     await api.engine.idle();
-    const recovered = (await api.store.pages.recovered(exId, 0, 10_000, 1e7)).slices;
+    const recovered = await api.store.pages.recovered(exId, 0, 10_000, 1e7);
     const read = random.chance(0.6) ? recovered.length : random.int(0, recovered.length);
     const run: Run = { exId, left: new Set() };
     const pending: SliceTuple[] = [];
@@ -115,7 +115,7 @@ describe('recovering an execution again', () => {
         const run = random.pick(model.runs);
         const type = random.pick([undefined, undefined, 'all', 'errors', 'pending'] as const);
         const exId = await recover(run.exId, type);
-        const { slices } = await api.store.pages.recovered(exId, 0, 10_000, 1e7);
+        const slices = await api.store.pages.recovered(exId, 0, 10_000, 1e7);
         expect(sorted(slices)).toEqual(sorted(model.expected(run, type)));
         const row = await api.store.executions.get(exId);
         expect(row!.recovery).toMatchObject({ last: model.last, slicerDone: false });

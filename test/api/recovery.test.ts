@@ -50,7 +50,7 @@ describe('recovery', () => {
 
   async function recovered(exId: string) {
     const row = (await api.store.executions.get(exId))!;
-    const { slices } = await api.store.pages.recovered(exId, 0, 10_000, 10_000_000);
+    const slices = await api.store.pages.recovered(exId, 0, 10_000, 10_000_000);
     return { doc: row.doc, start: row.recovery, slices };
   }
 
@@ -175,8 +175,7 @@ describe('recovery', () => {
     api.engine.ledgers.set(ex_id, ledger({ pending: [] }));
     await api.engine.end(ex_id, 'failed');
     const { body } = await api.post(`/v1/ex/${ex_id}/_recover?cleanup_type=errors`);
-    const { total } = await api.store.pages.recovered(body.ex_id, 0, 1, 1);
-    expect(total).toBe(12_000);
+    await expect(api.store.pages.recovered(body.ex_id, 0, 20_000, 1e9)).resolves.toHaveLength(12_000);
   });
 
   describe('with autorecover', () => {

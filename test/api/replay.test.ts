@@ -22,7 +22,7 @@ describe('replaying failed slices in bulk', () => {
   }
   const replay = (path: string, query = '?filter=*') => api.post(`/v1/${path}/errors/_replay${query}`);
   const errorsOf = async (exId: string) => (await api.get(`/v1/ex/${exId}/errors?size=1000`)).body;
-  const recovered = async (exId: string) => (await api.store.pages.recovered(exId, 0, 1_000, 1e6)).slices;
+  const recovered = (exId: string) => api.store.pages.recovered(exId, 0, 1_000, 1e6);
 
   it('goes into the execution while it is active', async () => {
     const { job_id, ex_id } = await failing(3);

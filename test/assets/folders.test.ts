@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { AssetFolders, AssetGone } from '../../src/assets/folders.js';
-import { acquireLock } from '../../src/workers/lock-file.js';
+import { acquireLock } from '../../src/lock-file.js';
 import { assetIdOf, assetJson, makeZip } from '../support/zips.js';
 
 const root = mkdtempSync(join(tmpdir(), 'temposlice-folders-'));

@@ -272,14 +272,16 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
     });
   });
 
-  it('merges metadata, also when two operations write at once', async () => {
+  it('merges metadata, also when many operations write at once', async () => {
     const { ex_id: exId } = await insert({ metadata: { kept: true, changed: 1 } });
-    await Promise.all([
-      store.executions.setMetadata(exId, { changed: 2 }),
-      store.executions.setMetadata(exId, { added: { nul: '\0' } }),
-    ]);
+    const added = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`added${n}`, { nul: '\0' }]));
+    await Promise.all(
+      Object.entries({ changed: 2, ...added }).map(([key, value]) =>
+        store.executions.setMetadata(exId, { [key]: value }),
+      ),
+    );
     const row = await store.executions.get(exId);
-    expect(row?.doc.metadata).toEqual({ kept: true, changed: 2, added: { nul: '\0' } });
+    expect(row?.doc.metadata).toEqual({ kept: true, changed: 2, ...added });
     expect(row?.doc._status).toBe('pending');
   });
 });

@@ -71,8 +71,8 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     const first = makeHost();
     const second = makeHost({ ex_id: 'ex-2', created: '2020-01-01T00:00:02.000Z' });
     const third = makeHost({ node_id: 'node-2', created: '2020-01-01T00:00:03.000Z' });
-    await placement.insertHosts([second, first, third]);
-    await placement.insertHosts([]);
+    await placement.exclusively((tables) => tables.insertHosts([second, first, third]));
+    await placement.exclusively((tables) => tables.insertHosts([]));
     await expect(placement.liveHosts()).resolves.toEqual([first, second, third]);
     await expect(placement.liveHosts({ ex_id: 'ex-1' })).resolves.toEqual([first, third]);
     await expect(placement.liveHosts({ node_id: 'node-1' })).resolves.toEqual([first, second]);
@@ -93,7 +93,7 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
   it('lets an ended host stay ended', async () => {
     const { placement } = store;
     const host = makeHost();
-    await placement.insertHosts([host]);
+    await placement.exclusively((tables) => tables.insertHosts([host]));
     await placement.updateHost(host.host_id, { state: 'live', pid: 4711, busy: true });
     await expect(placement.host(host.host_id)).resolves.toMatchObject({
       state: 'live',
@@ -108,7 +108,9 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
   it('notes who is busy, of those that have not ended', async () => {
     const { placement } = store;
     const [idle, busy, other, ended] = [makeHost(), makeHost(), makeHost(), makeHost()];
-    await placement.insertHosts([idle, { ...busy, busy: false }, { ...other, busy: true }, ended]);
+    await placement.exclusively((tables) =>
+      tables.insertHosts([idle, { ...busy, busy: false }, { ...other, busy: true }, ended]),
+    );
     await placement.updateHost(idle.host_id, { busy: true });
     await placement.updateHost(ended.host_id, { state: 'ended', busy: false });
     await placement.setBusy([

@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
-import type { ExecutionRow, HostRow, NodeRow, Store } from '../../store/types.js';
+import {
+  NODE_SILENT_MS,
+  type ExecutionRow,
+  type HostRow,
+  type NodeRow,
+  type Store,
+} from '../../store/types.js';
 import { TERASLICE_VERSION } from '../version.js';
-
-/** A node that has been silent for longer, in ms, is shown as disconnected. */
-const PRESENCE_TIMEOUT = 10_000;
 
 /** One process on a node. `worker_id` is its process id: a number, and unique on the node as long as it lives. */
 interface Task {
@@ -68,7 +71,7 @@ function nodeState(node: NodeRow, hosts: HostRow[], rows: Map<string, ExecutionR
     temposlice_version: node.version,
     total: node.slots,
     available: Math.max(0, node.slots - workers),
-    state: Date.now() - Date.parse(node.seen) > PRESENCE_TIMEOUT ? 'disconnected' : 'connected',
+    state: Date.now() - Date.parse(node.seen) > NODE_SILENT_MS ? 'disconnected' : 'connected',
     active: own.flatMap((host) => task(host, rows.get(host.ex_id))),
   };
 }

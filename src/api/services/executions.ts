@@ -7,12 +7,12 @@ import type {
   ListQuery,
   ValidatedJob,
 } from '../../store/types.js';
-import { INIT_STATUSES, isTerminal, RUNNING_STATUSES, TERMINAL_STATUSES } from '../../store/types.js';
+import { EXECUTION_STATUSES, isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { configurationOf, executionDocument } from './documents.js';
 import { planRecovery, type CleanupType } from './recovery.js';
 
-const STATUSES: readonly string[] = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES];
+const STATUSES: readonly string[] = EXECUTION_STATUSES;
 
 export interface RecoverOptions {
   cleanup?: CleanupType;

@@ -98,7 +98,7 @@ async function* leftBy(
   const { from, to } = execution.unreadPositions;
   for (let position = from; position < to;) {
     const limit = Math.min(PAGE_SLICES, to - position);
-    const { slices } = await store.pages.recovered(exId, position, limit, PAGE_BYTES);
+    const slices = await store.pages.recovered(exId, position, limit, PAGE_BYTES);
     if (slices.length === 0) throw new Error(`recovered slices of ${exId} are missing from ${position} on`);
     yield slices.map((slice) => ({ slice: named(slice), state: 'pending' }));
     position += slices.length;

@@ -2,7 +2,7 @@ import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Fields, FieldType } from '../fields.js';
 import { FilterError } from './filter-error.js';
 import type { Bound, Part, Range, Term, Value } from './parse.js';
-import { likePattern, wordPattern } from './patterns.js';
+import { likePattern, outlinePattern, wordPattern } from './patterns.js';
 import { readTime, type Span } from './times.js';
 
 export type Condition = RawBuilder<SqlBool>;
@@ -84,7 +84,9 @@ export class Comparisons {
         ? sql<SqlBool>`${column} like ${likePattern(term.parts)}`
         : sql<SqlBool>`${column} = ${text}`;
     if (pattern === undefined) return this.search(term, whole);
-    const found = sql<SqlBool>`${column} ~ ${pattern}`;
+    const outline = outlinePattern(term.parts);
+    const matched = sql<SqlBool>`${column} ~ ${pattern}`;
+    const found = outline === '%' ? matched : sql<SqlBool>`(${column} ilike ${outline} and ${matched})`;
     return this.search(term, text === undefined ? sql<SqlBool>`(${found} or ${whole})` : found);
   }
 

@@ -10,25 +10,46 @@ export function likePattern(parts: Part[]): string {
     .join('');
 }
 
+/** All but letters and digits of ASCII. */
+const OTHERS = /[^0-9A-Za-z]+/g;
+
+/**
+ * A pattern for ILIKE, which every text matches that holds the words of `parts`, and others do. It takes a fraction
+ * of the time of a regular expression. Collation "C" folds the case of ASCII only, so other letters are left out.
+ */
+export const outlinePattern = (parts: Part[]): string =>
+  `%${parts.map((part) => (typeof part === 'string' ? part.replace(OTHERS, '%') : '%')).join('')}%`.replace(
+    /%+/g,
+    '%',
+  );
+
 /** Words are runs of these; beyond ASCII everything is taken for a letter. */
 const LETTERS = '0-9A-Za-z_\u0080-\u{10ffff}';
 const LETTER = new RegExp(`[${LETTERS}]`, 'u');
 
+/** Any letters of a word, in a regular expression. */
+const ANY = `[${LETTERS}]*`;
+
 /**
  * A regular expression of PostgreSQL that finds the words of `parts`, one behind the other, in either case;
  * undefined if there are none. Wildcards stay within a word. Only letters and wildcards get into it, so
- * nobody writes expressions of their own.
+ * nobody writes expressions of their own. It begins with a letter to look for, where that is possible: the
+ * surroundings are looked at only where the words are.
  */
 export function wordPattern(parts: Part[]): string | undefined {
   const words = parts
-    .map((part) =>
-      typeof part === 'string' ? letters(part) : `[${LETTERS}]${part.wildcard === '*' ? '*' : ''}`,
-    )
+    .map((part) => {
+      if (typeof part === 'string') return letters(part);
+      return part.wildcard === '*' ? ANY : `[${LETTERS}]`;
+    })
     .join('')
     .split(' ')
     .filter((word) => word !== '');
   if (words.length === 0) return undefined;
-  return `(^|[^${LETTERS}])${words.join(`[^${LETTERS}]+`)}($|[^${LETTERS}])`;
+  const pattern = words.join(`[^${LETTERS}]+`);
+  // A word that may begin, or end, with anything has any surroundings.
+  const start = pattern.startsWith(ANY) ? pattern.slice(ANY.length) : `(?<![${LETTERS}])${pattern}`;
+  return start.endsWith(ANY) ? start.slice(0, -ANY.length) : `${start}(?![${LETTERS}])`;
 }
 
 /** Both cases of each letter, since columns have the collation "C", which folds none beyond ASCII. */

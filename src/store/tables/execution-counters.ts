@@ -41,10 +41,13 @@ export function executionCounters(
             and (given.processed - given.failed, given.seq) > (e.processed - e.failed, e.counters_seq)
           order by e.ex_id
           for update of e
+        ), told as (
+          update execution_states s set counters = latest.counters::json
+          from latest
+          where s.ex_id = latest.ex_id
         )
         update executions e
-        set counters = latest.counters::json, counters_seq = greatest(latest.seq, e.counters_seq),
-            processed = latest.processed, failed = latest.failed
+        set counters_seq = greatest(latest.seq, e.counters_seq), processed = latest.processed, failed = latest.failed
         from latest
         where e.ex_id = latest.ex_id and not e.closed
       `.execute(db);
@@ -77,10 +80,12 @@ export function executionCounters(
           select
             coalesce(sum(processed), 0) as processed,
             coalesce(sum(failed), 0) as failed,
-            coalesce(sum((counters->'stats'->>'queued')::double precision) filter (where not terminal), 0) as queued,
-            coalesce(sum((state->'_slicer_stats'->>'job_duration')::double precision), 0) as job_duration
+            coalesce(sum(job_duration), 0) as job_duration
           from executions
         ) as slices, (
+          select coalesce(sum((counters->'stats'->>'queued')::double precision), 0) as queued
+          from execution_states where ex_id in (select ex_id from executions where not terminal)
+        ) as active, (
           select
             count(*) as workers_joined,
             count(*) filter (where outcome in ('lost', 'silent')) as workers_disconnected

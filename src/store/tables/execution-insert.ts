@@ -1,21 +1,11 @@
 import { CodedError } from '../../errors.js';
 import type { Database } from '../schema.js';
 import type { ExecutionDocument, Recovered } from '../types.js';
-import { latestOf, toNewExecution } from './execution-rows.js';
+import { hasActive, latestOf, toNewExecution, toNewState } from './execution-rows.js';
 import { discardStaged, markRecovered, stageSlices } from './recovered-slices.js';
 
 const isActiveConflict = (error: unknown): boolean =>
   error instanceof Error && 'constraint' in error && error.constraint === 'executions_one_active_per_job';
-
-async function isActive(db: Database, jobId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('executions')
-    .select('ex_id')
-    .where('job_id', '=', jobId)
-    .where('terminal', '=', false)
-    .executeTakeFirst();
-  return row !== undefined;
-}
 
 /** What was read of an execution is all there was, if it is still there now: a purge deletes its row first. */
 async function requireExecution(db: Database, exId: string): Promise<void> {
@@ -40,7 +30,7 @@ export async function insertExecution(
   recovered?: Recovered,
 ): Promise<number> {
   const { ex_id: exId, job_id: jobId } = doc;
-  if (recovered !== undefined && (await isActive(db, jobId)))
+  if (recovered !== undefined && (await hasActive(db, jobId)))
     throw new CodedError('JOB_ACTIVE', { job_id: jobId });
   try {
     const total = recovered === undefined ? 0 : await stageSlices(db, exId, recovered.slices);
@@ -62,10 +52,8 @@ export async function insertExecution(
       if (recovered !== undefined && doc.recovered_execution !== undefined) {
         await requireExecution(trx, doc.recovered_execution);
       }
-      await trx
-        .insertInto('executions')
-        .values(toNewExecution(doc, recovered?.start, total))
-        .execute();
+      await trx.insertInto('executions').values(toNewExecution(doc, total)).execute();
+      await trx.insertInto('execution_states').values(toNewState(doc, recovered?.start)).execute();
       await trx
         .insertInto('execution_specs')
         .values({ ex_id: exId, spec: JSON.stringify(doc) })

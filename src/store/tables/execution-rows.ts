@@ -1,26 +1,39 @@
 import { type Selectable, sql } from 'kysely';
 import { EXECUTION_FIELDS, extractColumns } from '../fields.js';
-import type { Database, ExecutionsTable, NewExecution } from '../schema.js';
+import type {
+  Database,
+  ExecutionsTable,
+  ExecutionSpecsTable,
+  ExecutionStatesTable,
+  ExecutionStateUpdate,
+  ExecutionUpdate,
+  NewExecution,
+  NewExecutionState,
+} from '../schema.js';
 import type { ExecutionDocument, ExecutionRow, RecoveryStart } from '../types.js';
 
-export type ExecutionRecord = Selectable<ExecutionsTable>;
+/** All there is of an execution, out of its three tables. */
+export type ExecutionRecord = Selectable<ExecutionsTable> &
+  Selectable<ExecutionStatesTable> &
+  Selectable<ExecutionSpecsTable>;
 
-/** Columns that a document is put together from, with its spec. */
+/** Columns of `executions` that a document is put together from, with its state and spec. */
 export const DOCUMENT_COLUMNS = [
   'ex_id',
-  'state',
   '_status',
   '_updated',
   '_deleted',
   '_deleted_on',
 ] as const satisfies Array<keyof ExecutionsTable>;
 
-export type DocumentRecord = Pick<ExecutionRecord, (typeof DOCUMENT_COLUMNS)[number]>;
+export type DocumentColumns = Pick<ExecutionRecord, (typeof DOCUMENT_COLUMNS)[number]>;
 
 /** The document: as inserted, what changed since laid over it, and the fields whose columns are the truth. */
-export function toDocument(row: DocumentRecord, spec: ExecutionDocument): ExecutionDocument {
+export function toDocument(
+  row: DocumentColumns & Pick<ExecutionRecord, 'state' | 'spec'>,
+): ExecutionDocument {
   const document: ExecutionDocument = {
-    ...spec,
+    ...row.spec,
     ...row.state,
     _status: row._status,
     _updated: row._updated,
@@ -30,8 +43,8 @@ export function toDocument(row: DocumentRecord, spec: ExecutionDocument): Execut
   return document;
 }
 
-export const toExecutionRow = (row: ExecutionRecord, spec: ExecutionDocument): ExecutionRow => ({
-  doc: toDocument(row, spec),
+export const toExecutionRow = (row: ExecutionRecord): ExecutionRow => ({
+  doc: toDocument(row),
   workers_wanted: row.workers_wanted,
   status_seq: row.status_seq,
   counters_seq: row.counters_seq,
@@ -42,64 +55,92 @@ export const toExecutionRow = (row: ExecutionRecord, spec: ExecutionDocument): E
   recovered_at_insert: row.recovered_at_insert,
 });
 
-export const toNewExecution = (
-  doc: ExecutionDocument,
-  recovery: RecoveryStart | undefined,
-  recoveredTotal: number,
-): NewExecution => ({
+export const toNewExecution = (doc: ExecutionDocument, recoveredTotal: number): NewExecution => ({
   ...extractColumns(EXECUTION_FIELDS, doc),
   ex_id: doc.ex_id,
   job_id: doc.job_id,
   _status: doc._status,
   _created: doc._created,
   _updated: doc._updated,
-  state: JSON.stringify({ metadata: doc.metadata }),
   workers_wanted: doc.workers,
-  recovery: recovery === undefined ? null : JSON.stringify(recovery),
   recovered_total: recoveredTotal,
   recovered_at_insert: recoveredTotal,
 });
 
-/** Columns to write for a change of the document in `row`; fields that are undefined stay as they are. */
-export function changedColumns(row: ExecutionRecord, patch: Partial<ExecutionDocument>) {
+export const toNewState = (
+  doc: ExecutionDocument,
+  recovery: RecoveryStart | undefined,
+): NewExecutionState => ({
+  ex_id: doc.ex_id,
+  state: JSON.stringify({ metadata: doc.metadata }),
+  recovery: recovery === undefined ? null : JSON.stringify(recovery),
+});
+
+/** What to write into the tables of an execution. */
+export interface ExecutionChange {
+  row?: ExecutionUpdate;
+  state?: ExecutionStateUpdate;
+}
+
+/** What to write for a change of the document in `row`; fields that are undefined stay as they are. */
+export function documentChange(
+  row: ExecutionRecord,
+  patch: Partial<ExecutionDocument>,
+): Required<ExecutionChange> {
   const { ex_id: _ex, job_id: _job, _created, _updated, ...changeable } = patch;
   const changes = Object.fromEntries(Object.entries(changeable).filter(([, value]) => value !== undefined));
   const columns = Object.entries(extractColumns(EXECUTION_FIELDS, changes));
   return {
-    ...Object.fromEntries(columns.filter(([field]) => Object.hasOwn(changes, field))),
-    state: JSON.stringify({ ...row.state, ...changes }),
-    _updated: new Date().toISOString(),
+    row: {
+      ...Object.fromEntries(columns.filter(([field]) => Object.hasOwn(changes, field))),
+      _updated: new Date().toISOString(),
+    },
+    state: { state: JSON.stringify({ ...row.state, ...changes }) },
   };
 }
 
-/** Rows with their specs beside them. */
-export const selectWithSpec = (db: Database) =>
+export const selectExecutions = (db: Database) =>
   db
     .selectFrom('executions')
-    .innerJoin('execution_specs as specs', 'specs.ex_id', 'executions.ex_id')
-    .selectAll('executions')
-    .select('specs.spec');
+    .innerJoin('execution_states', 'execution_states.ex_id', 'executions.ex_id')
+    .innerJoin('execution_specs', 'execution_specs.ex_id', 'executions.ex_id')
+    .selectAll(['execution_states', 'execution_specs', 'executions']);
 
-/** The job's latest execution, with its spec. */
+/** The job's latest execution. */
 export const latestOf = (db: Database, jobId: string) =>
-  selectWithSpec(db)
+  selectExecutions(db)
     .where('job_id', '=', jobId)
     .orderBy('_created', 'desc')
     .orderBy('number', 'desc')
     .limit(1)
     .executeTakeFirst();
 
-/** Finds the specs of rows, which are read apart: nothing ever changes or removes one. */
-export async function specsOf(db: Database, rows: Array<{ ex_id: string }>) {
-  const found = await db
-    .selectFrom('execution_specs')
-    .selectAll()
-    .where('ex_id', '=', sql<string>`any(${rows.map((row) => row.ex_id)}::text[])`)
-    .execute();
-  const specs = new Map(found.map((row) => [row.ex_id, row.spec]));
-  return (exId: string): ExecutionDocument => {
-    const spec = specs.get(exId);
-    if (spec === undefined) throw new Error(`execution ${exId} has no document`);
-    return spec;
-  };
+export async function hasActive(db: Database, jobId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('executions')
+    .select('ex_id')
+    .where('job_id', '=', jobId)
+    .where('terminal', '=', false)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** The large parts of many executions, by their ids: no plan then reads through those of all others. */
+export const selectParts = (db: Database, rows: Array<{ ex_id: string }>) =>
+  db
+    .selectFrom('execution_states')
+    .innerJoin('execution_specs', 'execution_specs.ex_id', 'execution_states.ex_id')
+    .select(['execution_states.ex_id', 'state', 'spec'])
+    .where('execution_states.ex_id', '=', sql<string>`any(${rows.map((row) => row.ex_id)}::text[])`);
+
+/** Puts each row together with its parts; one that was purged between the two queries is left out. */
+export function withParts<R extends { ex_id: string }, P extends { ex_id: string }>(
+  rows: R[],
+  parts: P[],
+): Array<R & P> {
+  const byId = new Map(parts.map((part) => [part.ex_id, part]));
+  return rows.flatMap((row) => {
+    const part = byId.get(row.ex_id);
+    return part === undefined ? [] : { ...part, ...row };
+  });
 }

@@ -13,18 +13,24 @@
 import { CodedError } from '../../errors.js';
 import type { Database, ExecutionUpdate } from '../schema.js';
 import {
+  EXECUTION_STATUSES,
   INIT_STATUSES,
   isTerminal,
   RUNNING_STATUSES,
-  TERMINAL_STATUSES,
   type ExecutionDocument,
   type ExecutionRow,
   type ExecutionStatus,
   type ExecutionStore,
 } from '../types.js';
-import { changedColumns, selectWithSpec, toExecutionRow, type ExecutionRecord } from './execution-rows.js';
+import {
+  documentChange,
+  selectExecutions,
+  toExecutionRow,
+  type ExecutionChange,
+  type ExecutionRecord,
+} from './execution-rows.js';
 
-const STATUSES: readonly string[] = [...INIT_STATUSES, ...RUNNING_STATUSES, ...TERMINAL_STATUSES];
+const STATUSES: readonly string[] = EXECUTION_STATUSES;
 const isInit = (status: string): boolean => (INIT_STATUSES as readonly string[]).includes(status);
 const isRunning = (status: string): boolean => (RUNNING_STATUSES as readonly string[]).includes(status);
 
@@ -34,33 +40,35 @@ function accepts(row: ExecutionRecord, seq: number, status: ExecutionStatus): bo
   return !row.terminal && !(isRunning(row._status) && isInit(status));
 }
 
-/** The slice totals out of a final `_slicer_stats`, which may be newer than the last counters. */
-function totalsOf({ _slicer_stats: stats }: Partial<ExecutionDocument>): ExecutionUpdate {
-  if (stats?.processed === undefined || stats.failed === undefined) return {};
-  return { processed: stats.processed, failed: stats.failed };
+/** The totals out of a final `_slicer_stats`, which may be newer than the last counters. */
+function totalsOf({ _slicer_stats: stats = {} }: Partial<ExecutionDocument>): ExecutionUpdate {
+  const { processed, failed, job_duration } = stats;
+  return {
+    ...(processed !== undefined && failed !== undefined && { processed, failed }),
+    ...(job_duration !== undefined && { job_duration }),
+  };
 }
 
-/** Reads the row under a lock and lets `decide` say what to write; answers the row as it is afterwards. */
+/**
+ * Reads the rows under locks and lets `decide` say what to write; answers the execution as it is afterwards. Both
+ * rows are locked, as PostgreSQL reads rows again that it waited for, and no others.
+ */
 function change(
   db: Database,
   exId: string,
-  decide: (row: ExecutionRecord) => ExecutionUpdate | undefined,
+  decide: (row: ExecutionRecord) => ExecutionChange | undefined,
 ): Promise<ExecutionRow | undefined> {
   return db.transaction().execute(async (trx) => {
-    const row = await selectWithSpec(trx)
-      .where('executions.ex_id', '=', exId)
-      .forUpdate('executions')
-      .executeTakeFirst();
+    const read = selectExecutions(trx).where('executions.ex_id', '=', exId);
+    const row = await read.forUpdate(['executions', 'execution_states']).executeTakeFirst();
     if (row === undefined) return undefined;
-    const columns = decide(row);
-    if (columns === undefined) return toExecutionRow(row, row.spec);
-    const written = await trx
-      .updateTable('executions')
-      .set(columns)
-      .where('ex_id', '=', exId)
-      .returningAll()
-      .executeTakeFirstOrThrow();
-    return toExecutionRow(written, row.spec);
+    const decided = decide(row);
+    if (decided === undefined) return toExecutionRow(row);
+    if (decided.row !== undefined)
+      await trx.updateTable('executions').set(decided.row).where('ex_id', '=', exId).execute();
+    if (decided.state !== undefined)
+      await trx.updateTable('execution_states').set(decided.state).where('ex_id', '=', exId).execute();
+    return toExecutionRow(await read.executeTakeFirstOrThrow());
   });
 }
 
@@ -74,11 +82,8 @@ export function executionStatus(
       }
       return change(db, exId, (row) => {
         if (!accepts(row, seq, status)) return undefined;
-        return {
-          ...changedColumns(row, { ...patch, _status: status }),
-          ...totalsOf(patch),
-          status_seq: seq,
-        };
+        const { row: columns, state } = documentChange(row, { ...patch, _status: status });
+        return { row: { ...columns, ...totalsOf(patch), status_seq: seq }, state };
       });
     },
 
@@ -104,28 +109,24 @@ export function executionStatus(
       }
       return change(db, exId, (row) => {
         if (row.closed) return undefined;
+        const { row: columns, state } = documentChange(row, { ...patch, _status: status });
+        const status_seq = Math.max(seq, row.status_seq);
         return {
-          ...changedColumns(row, { ...patch, _status: status }),
-          ...totalsOf(patch),
-          status_seq: Math.max(seq, row.status_seq),
-          closed: true,
-          report: JSON.stringify(report ?? null),
+          row: { ...columns, ...totalsOf(patch), status_seq, closed: true },
+          state: { ...state, report: JSON.stringify(report ?? null) },
         };
       });
     },
 
     async setReport(exId, report) {
-      await db
-        .updateTable('executions')
-        .set({ report: JSON.stringify(report) })
-        .where('ex_id', '=', exId)
-        .where('closed', '=', false)
-        .execute();
+      await change(db, exId, (row) =>
+        row.closed ? undefined : { state: { report: JSON.stringify(report) } },
+      );
     },
 
     async setMetadata(exId, metadata) {
       await change(db, exId, (row) =>
-        changedColumns(row, { metadata: { ...row.state.metadata, ...metadata } }),
+        documentChange(row, { metadata: { ...row.state.metadata, ...metadata } }),
       );
     },
   };

@@ -7,15 +7,16 @@ import { executionCounters } from './execution-counters.js';
 import { insertExecution } from './execution-insert.js';
 import {
   DOCUMENT_COLUMNS,
+  type DocumentColumns,
   latestOf,
-  type DocumentRecord,
-  selectWithSpec,
-  specsOf,
+  selectExecutions,
+  selectParts,
   toDocument,
   toExecutionRow,
+  withParts,
 } from './execution-rows.js';
 import { executionStatus } from './execution-status.js';
-import { inOrder, listIds } from './list.js';
+import { deletedOrNot, inOrder, listIds } from './list.js';
 
 const EXECUTIONS = { table: 'executions', id: 'ex_id', tie: 'number', fields: EXECUTION_FIELDS } as const;
 
@@ -24,18 +25,18 @@ export function executionStore(db: Database): ExecutionStore {
     insert: (doc, recovered) => insertExecution(db, doc, recovered),
 
     async get(exId) {
-      const row = await selectWithSpec(db).where('executions.ex_id', '=', exId).executeTakeFirst();
-      return row && toExecutionRow(row, row.spec);
+      const row = await selectExecutions(db).where('executions.ex_id', '=', exId).executeTakeFirst();
+      return row && toExecutionRow(row);
     },
 
     async latest(jobId) {
       const row = await latestOf(db, jobId);
-      return row && toExecutionRow(row, row.spec);
+      return row && toExecutionRow(row);
     },
 
     async recoveredSince(exId) {
       // An origin that is not in the store any more still holds its recoveries together.
-      const rows = await selectWithSpec(db)
+      const rows = await selectExecutions(db)
         .where(
           'executions.ex_id',
           'in',
@@ -56,11 +57,11 @@ export function executionStore(db: Database): ExecutionStore {
         .where('number', '>', sql<number>`(select number from executions where ex_id = ${exId})`)
         .orderBy('number')
         .execute();
-      return rows.map((row) => toExecutionRow(row, row.spec));
+      return rows.map(toExecutionRow);
     },
 
     async latestOfEach(jobIds) {
-      const found = await sql<{ job_id: string } & DocumentRecord>`
+      const found = await sql<{ job_id: string } & DocumentColumns>`
         select latest.*
         from unnest(${jobIds}::text[]) as wanted (job_id)
         cross join lateral (
@@ -71,16 +72,15 @@ export function executionStore(db: Database): ExecutionStore {
           limit 1
         ) as latest
       `.execute(db);
-      const specOf = await specsOf(db, found.rows);
-      return new Map(found.rows.map((row) => [row.job_id, toDocument(row, specOf(row.ex_id))]));
+      const parts = await selectParts(db, found.rows).execute();
+      return new Map(withParts(found.rows, parts).map((row) => [row.job_id, toDocument(row)]));
     },
 
     async list(query) {
       const page = paging(query, EXECUTION_FIELDS);
       const conditions: Array<RawBuilder<SqlBool>> = [];
       if (query.statuses !== undefined) conditions.push(sql`_status = any(${query.statuses}::text[])`);
-      if (query.deleted !== undefined)
-        conditions.push(query.deleted ? sql`_deleted` : sql`_deleted is not true`);
+      if (query.deleted !== undefined) conditions.push(deletedOrNot(query.deleted));
       if (query.filter !== undefined) conditions.push(executionFilter(query.filter));
       const ids = await listIds(db, EXECUTIONS, page, conditions);
       const found = await db
@@ -88,8 +88,8 @@ export function executionStore(db: Database): ExecutionStore {
         .select(DOCUMENT_COLUMNS)
         .where('ex_id', '=', sql<string>`any(${ids}::text[])`)
         .execute();
-      const specOf = await specsOf(db, found);
-      return inOrder(ids, found, (row) => row.ex_id).map((row) => toDocument(row, specOf(row.ex_id)));
+      const rows = withParts(found, await selectParts(db, found).execute());
+      return inOrder(ids, rows, (row) => row.ex_id).map(toDocument);
     },
 
     async active() {
@@ -100,8 +100,8 @@ export function executionStore(db: Database): ExecutionStore {
         .orderBy('_created')
         .orderBy('number')
         .execute();
-      const specOf = await specsOf(db, rows);
-      return rows.map((row) => toExecutionRow(row, specOf(row.ex_id)));
+      const parts = await selectParts(db, rows).select(['counters', 'report', 'recovery']).execute();
+      return withParts(rows, parts).map(toExecutionRow);
     },
 
     async setWorkersWanted(exId, workers, expected) {

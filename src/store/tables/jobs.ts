@@ -4,7 +4,8 @@ import { extractColumns, JOB_FIELDS, paging } from '../fields.js';
 import { jobFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { JobDocument, JobStore } from '../types.js';
-import { inOrder, listIds } from './list.js';
+import { hasActive } from './execution-rows.js';
+import { deletedOrNot, inOrder, listIds } from './list.js';
 
 const JOBS = { table: 'jobs', id: 'job_id', tie: 'job_id', fields: JOB_FIELDS } as const;
 
@@ -44,13 +45,7 @@ export function jobStore(db: Database): JobStore {
           .forUpdate()
           .executeTakeFirst();
         if (row === undefined) return undefined;
-        const running = await trx
-          .selectFrom('executions')
-          .select('ex_id')
-          .where('job_id', '=', jobId)
-          .where('terminal', '=', false)
-          .executeTakeFirst();
-        if (running !== undefined) throw new CodedError('JOB_RUNNING', { job_id: jobId });
+        if (await hasActive(trx, jobId)) throw new CodedError('JOB_RUNNING', { job_id: jobId });
         const mark = { _deleted: true, _deleted_on: deletedOn, _updated: deletedOn };
         const job: JobDocument = { ...row.doc, ...mark, active: false };
         await trx.updateTable('jobs').set(toRow(job)).where('job_id', '=', jobId).execute();
@@ -64,8 +59,7 @@ export function jobStore(db: Database): JobStore {
       // A job that does not say whether it is active counts as active.
       if (query.active !== undefined)
         conditions.push(query.active ? sql`active is not false` : sql`not active`);
-      if (query.deleted !== undefined)
-        conditions.push(query.deleted ? sql`_deleted` : sql`_deleted is not true`);
+      if (query.deleted !== undefined) conditions.push(deletedOrNot(query.deleted));
       if (query.filter !== undefined) conditions.push(jobFilter(query.filter));
       const ids = await listIds(db, JOBS, page, conditions);
       const rows = await db

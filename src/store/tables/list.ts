@@ -50,6 +50,10 @@ export async function listIds<F extends Fields>(
   return rows.map((row) => row.id);
 }
 
+/** Nothing is marked as deleted before it is: the column is null until then. */
+export const deletedOrNot = (deleted: boolean): RawBuilder<SqlBool> =>
+  deleted ? sql<SqlBool>`_deleted` : sql<SqlBool>`_deleted is not true`;
+
 /** Rows in the order of their ids; those that are gone meanwhile are left out. */
 export function inOrder<R>(ids: string[], rows: R[], idOf: (row: R) => string): R[] {
   const byId = new Map(rows.map((row) => [idOf(row), row]));

@@ -43,7 +43,6 @@ export function placementStore(db: Database): PlacementStore {
     hostsOf: (exId) => selectHostsOf(db, exId),
     host: (hostId) => selectHost(db, hostId),
     workerNumbers: (exIds) => workerNumbers(db, exIds),
-    insertHosts: (hosts) => insertHosts(db, hosts),
     updateHost: (hostId, patch) => updateHost(db, hostId, patch),
     settleSilent: (hostId, end) => settleSilent(db, hostId, end),
     setBusy: (hosts) => setBusy(db, hosts),

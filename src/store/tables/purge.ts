@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Database } from '../schema.js';
 
-/** What hangs on an execution, beside its row and its spec. */
+/** What hangs on an execution, beside its own three rows. */
 const DEPENDENT_TABLES = ['failed_slices', 'recovered_slices', 'slice_pages', 'hosts', 'audit'] as const;
 /** Rows that one statement deletes: the embedded store has one session, which others wait for. */
 const ROWS_AT_ONCE = 5_000;
@@ -36,6 +36,7 @@ export async function purgeExecutions(db: Database, before: string, limit: numbe
       returning ex_id
     `.execute(trx);
     const ids = rows.map(({ ex_id: id }) => id);
+    await sql`delete from execution_states where ex_id = any(${ids}::text[])`.execute(trx);
     await sql`delete from execution_specs where ex_id = any(${ids}::text[])`.execute(trx);
     return ids;
   });

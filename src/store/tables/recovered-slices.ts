@@ -56,12 +56,6 @@ export async function sweepStaged(db: Database): Promise<void> {
 
 export function readRecovered(db: Database): SlicePageStore['recovered'] {
   return async (exId, position, limit, maxBytes) => {
-    const execution = await db
-      .selectFrom('executions')
-      .select('recovered_total')
-      .where('ex_id', '=', exId)
-      .executeTakeFirst();
-    const total = execution?.recovered_total ?? 0;
     // Sizes are those of the request as a string inside JSON, with its quotes escaped.
     const { rows } = await sql<{
       slicer_id: number;
@@ -82,11 +76,8 @@ export function readRecovered(db: Database): SlicePageStore['recovered'] {
       where bytes <= ${maxBytes}::bigint or position = ${position}::integer
       order by position
     `.execute(db);
-    const slices = rows.map(
-      ({ slicer_id: slicerId, slicer_order: order, request, slice_id: id }): SliceTuple =>
-        id === null ? [slicerId, order, request] : [slicerId, order, request, id],
+    return rows.map(({ slicer_id: slicerId, slicer_order: order, request, slice_id: id }): SliceTuple =>
+      id === null ? [slicerId, order, request] : [slicerId, order, request, id],
     );
-    const end = position + slices.length;
-    return { slices, next: end < total ? end : null, total };
   };
 }

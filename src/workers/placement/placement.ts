@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Logger } from '../../logger.js';
-import type { Store } from '../../store/types.js';
-import { plan, SILENT_MS } from './plan.js';
+import { NODE_SILENT_MS, type Store } from '../../store/types.js';
+import { plan } from './plan.js';
 
 const TICK_MS = 1_000;
 /** A longer pause between two ticks means that silence of a node may be ours, in ms. */
@@ -77,7 +77,7 @@ export class Placement {
     const now = Date.now();
     if (now - this.lastTick > GAP_MS) this.unbrokenSince = now;
     this.lastTick = now;
-    const trustSilence = now - this.unbrokenSince > SILENT_MS + GAP_MS;
+    const trustSilence = now - this.unbrokenSince > NODE_SILENT_MS + GAP_MS;
     const forgotten: string[] = [];
     const changed = await this.store.placement.exclusively(async (tables) => {
       const [nodes, hosts, executions] = [

@@ -1,8 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { ExecutionStatus, HostKind, HostOutcome, HostRow, NodeRow } from '../../store/types.js';
-
-/** Silence after which a node's share goes to others, in ms. */
-export const SILENT_MS = 10_000;
+import {
+  type ExecutionStatus,
+  type HostKind,
+  type HostOutcome,
+  type HostRow,
+  NODE_SILENT_MS,
+  type NodeRow,
+} from '../../store/types.js';
 
 export interface PlacedExecution {
   ex_id: string;
@@ -49,7 +53,7 @@ export function plan(situation: Situation): Plan {
   }
 
   const rooms = nodes
-    .filter((node) => !node.draining && now - Date.parse(node.seen) < SILENT_MS)
+    .filter((node) => !node.draining && now - Date.parse(node.seen) < NODE_SILENT_MS)
     .map((node) => new Room(node, present));
   const active = executions.filter(
     ({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0,
@@ -105,7 +109,7 @@ function lossOf(
   const silence = situation.now - Date.parse(node.seen);
   // A slicer that cannot be built anew is only given up when its node has certainly ended it.
   const patient = host.kind === 'slicer' && host.recoverable === false;
-  const limit = patient ? situation.fenceTimeout + SILENT_MS : SILENT_MS;
+  const limit = patient ? situation.fenceTimeout + NODE_SILENT_MS : NODE_SILENT_MS;
   return silence > limit ? { outcome: 'silent', reason: 'its node is silent' } : undefined;
 }
 

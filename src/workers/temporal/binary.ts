@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ConfigurationError } from '../configuration-error.js';
-import { acquireLock, LockedError } from '../lock-file.js';
+import { acquireLock, LockedError } from '../../lock-file.js';
 import { buildWithGo, downloadWithSdk } from './binary-sources.js';
 
 /** Release of the Temporal CLI that is downloaded or built; it contains Temporal Server 1.29.1. */

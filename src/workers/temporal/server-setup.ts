@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { SEARCH_ATTRIBUTES } from '../../workflows/types.js';
 
 const run = promisify(execFile);
 
@@ -17,9 +18,6 @@ export interface ServerLayout {
   /** URL of the codec endpoint, as a browser reaches it. */
   codecEndpoint: string;
 }
-
-/** Custom search attributes, all keywords, by which executions are found in the Web UI. */
-const SEARCH_ATTRIBUTES = ['TemposliceJobId', 'TemposliceJobName', 'TemposliceStatus'];
 
 /** How long closed executions stay inspectable and recoverable from their history, in hours. */
 const RETENTION_HOURS = 7 * 24;

@@ -1,5 +1,5 @@
-import type { HostRow, NodeRow } from '../../../src/store/types.js';
-import { plan, SILENT_MS, type PlacedExecution } from '../../../src/workers/placement/plan.js';
+import { type HostRow, NODE_SILENT_MS, type NodeRow } from '../../../src/store/types.js';
+import { plan, type PlacedExecution } from '../../../src/workers/placement/plan.js';
 import { Random } from '../../support/random.js';
 
 const START = Date.parse('2024-01-01T00:00:00.000Z');
@@ -78,7 +78,7 @@ class Cluster {
     for (const host of inserted) {
       const node = this.nodes.find(({ node_id }) => node_id === host.node_id);
       expect(node).toMatchObject({ draining: false, incarnation: host.incarnation });
-      expect(this.now - Date.parse(node?.seen ?? '')).toBeLessThan(SILENT_MS);
+      expect(this.now - Date.parse(node?.seen ?? '')).toBeLessThan(NODE_SILENT_MS);
     }
     for (const execution of this.wanted()) {
       expect(this.count(execution, 'slicer')).toBeLessThanOrEqual(1);
@@ -100,7 +100,7 @@ class Cluster {
 
   private room(kind: HostRow['kind']): number {
     return this.nodes
-      .filter(({ draining, seen }) => !draining && this.now - Date.parse(seen) < SILENT_MS)
+      .filter(({ draining, seen }) => !draining && this.now - Date.parse(seen) < NODE_SILENT_MS)
       .map(
         ({ node_id, slots }) =>
           slots - this.hosts.filter((host) => host.node_id === node_id && host.kind === kind).length,

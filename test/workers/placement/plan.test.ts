@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { HostRow, NodeRow } from '../../../src/store/types.js';
+import { type HostRow, NODE_SILENT_MS, type NodeRow } from '../../../src/store/types.js';
 import {
   plan,
-  SILENT_MS,
   type PlacedExecution,
   type Plan,
   type Situation,
@@ -169,13 +168,13 @@ describe('a node that is silent', () => {
   };
 
   it('loses its hosts to another', () => {
-    const { steps, ids } = silent({ recoverable: true }, SILENT_MS + 1);
+    const { steps, ids } = silent({ recoverable: true }, NODE_SILENT_MS + 1);
     expect(losses(steps)).toEqual(ids);
     expect(placed(steps)).toEqual(['slicer of x on b', 'worker of x on b']);
   });
 
   it('keeps them while it is only late', () => {
-    expect(silent({ recoverable: true }, SILENT_MS - 1).steps).toEqual(NOTHING);
+    expect(silent({ recoverable: true }, NODE_SILENT_MS - 1).steps).toEqual(NOTHING);
   });
 
   it('keeps them while the silence may be ours, and gets nothing new', () => {
@@ -185,15 +184,15 @@ describe('a node that is silent', () => {
   });
 
   it('keeps a slicer that cannot be built anew until it has certainly ended it', () => {
-    const early = silent({ recoverable: false }, FENCE + SILENT_MS);
+    const early = silent({ recoverable: false }, FENCE + NODE_SILENT_MS);
     expect(losses(early.steps)).toEqual([early.ids[1]]);
     expect(placed(early.steps)).toEqual(['worker of x on b']);
-    const late = silent({ recoverable: false }, FENCE + SILENT_MS + 1);
+    const late = silent({ recoverable: false }, FENCE + NODE_SILENT_MS + 1);
     expect(losses(late.steps)).toEqual(late.ids);
   });
 
   it('loses a slicer that has not been asked for anything yet', () => {
-    expect(losses(silent({ recoverable: null }, SILENT_MS + 1).steps)).toHaveLength(2);
+    expect(losses(silent({ recoverable: null }, NODE_SILENT_MS + 1).steps)).toHaveLength(2);
   });
 });
 

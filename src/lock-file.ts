@@ -1,17 +1,22 @@
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { tryLock } from 'fs-native-extensions';
-import { makeDirectory } from '../make-directory.js';
+import { makeDirectory } from './make-directory.js';
 
 /** A lock that another open file has, of this process or another. */
 export class LockedError extends Error {
+  /** For a person to read. */
+  readonly holder: string;
+
   constructor(
     readonly path: string,
-    /** Its holder, for a person to read. */
-    readonly holder: string,
+    /** Process id of the holder; undefined if it has not written it yet. */
+    readonly pid: number | undefined,
   ) {
+    const holder = pid === undefined ? 'another process' : `process ${pid}`;
     super(`${path} is held by ${holder}`);
     this.name = 'LockedError';
+    this.holder = holder;
   }
 }
 
@@ -29,8 +34,8 @@ export function acquireLock(path: string): () => void {
   const fd = openSync(path, 'a+');
   try {
     if (!tryLock(fd, LOCKED_OFFSET, 1)) {
-      const pid = readFileSync(path, 'utf8').trim();
-      throw new LockedError(path, pid ? `process ${pid}` : 'another process');
+      const pid = Number.parseInt(readFileSync(path, 'utf8'), 10);
+      throw new LockedError(path, Number.isNaN(pid) ? undefined : pid);
     }
     ftruncateSync(fd);
     writeSync(fd, `${process.pid}\n`);

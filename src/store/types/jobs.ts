@@ -1,0 +1,58 @@
+import type { ListQuery } from './lists.js';
+
+/** A job as it was posted, with the fields the server adds (Teraslice REST API, section 2). */
+export interface JobDocument {
+  job_id: string;
+  _context: 'job';
+  _created: string;
+  _updated: string;
+  _deleted?: boolean;
+  _deleted_on?: string;
+  active?: boolean;
+  name?: string;
+  [property: string]: unknown;
+}
+
+/** One operation of a validated job. */
+export interface OperationConfig {
+  _op: string;
+  [option: string]: unknown;
+}
+
+/** A validated job: defaults filled in, asset names resolved to ids. */
+export interface ValidatedJob {
+  name: string;
+  active: boolean;
+  analytics: boolean;
+  assets: string[] | null;
+  autorecover: boolean;
+  lifecycle: 'once' | 'persistent';
+  max_retries: number;
+  operations: OperationConfig[];
+  apis: Array<{ _name: string; [option: string]: unknown }>;
+  probation_window: number;
+  slicers: number;
+  workers: number;
+  stateful: boolean;
+  log_level?: string | null;
+  env_vars?: Record<string, string>;
+  /** Longest time one slice may run, in ms, before its host is killed; 0 or absent: no limit. Ours, not Teraslice's. */
+  slice_timeout?: number;
+  /** More failed slices than this end the execution: a number, or a share such as `"5%"`. Ours, not Teraslice's. */
+  max_failed_slices?: number | string | null;
+  [property: string]: unknown;
+}
+
+export interface JobStore {
+  insert(job: JobDocument): Promise<void>;
+  /** Any job by id, deleted ones too. */
+  get(jobId: string): Promise<JobDocument | undefined>;
+  replace(job: JobDocument): Promise<void>;
+  /**
+   * Soft delete in one transaction: the job and all its executions get `_deleted`, `_deleted_on` and
+   * `_updated` (the given ISO time), the job also `active: false`. Undefined if there is no such job.
+   * @throws CodedError JOB_RUNNING if one of its executions is not terminal.
+   */
+  remove(jobId: string, deletedOn: string): Promise<JobDocument | undefined>;
+  list(query: ListQuery & { active?: boolean; deleted?: boolean }): Promise<JobDocument[]>;
+}
