@@ -9,6 +9,8 @@ interface ErrorDefinition {
   readonly status: number;
   readonly retry: boolean;
   readonly message: (detail: Record<string, unknown>) => string;
+  /** Answered as `{error: <message>}`: Teraslice has one error of that form. */
+  readonly bare?: true;
 }
 
 const define = (
@@ -93,6 +95,10 @@ export const ERRORS = {
     409,
     (d) => `Asset ${d.asset} already exists, please increment the version and send again`,
   ),
+  ASSET_ID_MALFORMED: {
+    ...define(400, (d) => `asset ${d.id} is not formatted correctly, please provide the full asset_id`),
+    bare: true,
+  },
   ASSET_NOT_FOUND: define(404, (d) => `Unable to find asset ${d.id}`),
   ILLEGAL_STATUS: define(422, (d) => `${d.reason}`),
   BAD_CLUSTER_TOKEN: define(401, 'the cluster token is missing or wrong'),
@@ -101,10 +107,20 @@ export const ERRORS = {
 
 export type ErrorCode = keyof typeof ERRORS;
 
+/** An error as the API's description shows it: its message with the names of details in braces. */
+export function describeCode(code: ErrorCode): { status: number; message: string; bare: boolean } {
+  const definition: ErrorDefinition = ERRORS[code];
+  const { status, message, bare } = definition;
+  const names = new Proxy({}, { get: (_target, name) => `{${String(name)}}` });
+  return { status, message: message(names), bare: bare ?? false };
+}
+
 /** An error with a place in the registry; thrown anywhere, answered by the API as `{error, message}`. */
 export class CodedError extends Error {
   readonly status: number;
   readonly retry: boolean;
+  /** Its answer is `{error: <message>}`. */
+  readonly bare: boolean;
 
   constructor(
     readonly code: ErrorCode,
@@ -116,5 +132,6 @@ export class CodedError extends Error {
     this.name = 'CodedError';
     this.status = definition.status;
     this.retry = definition.retry;
+    this.bare = definition.bare ?? false;
   }
 }

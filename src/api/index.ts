@@ -4,16 +4,19 @@ import type { ApiDependencies } from './dependencies.js';
 import { allowWebUi, checkHost, checkOrigin, checkToken } from './http/access.js';
 import { jsonBody } from './http/bodies.js';
 import { failures, unknownPath } from './http/failures.js';
+import { Resources } from './http/resource.js';
+import { openApiDocument } from './openapi/document.js';
 import { assetRoutes } from './routes/assets.js';
 import { clusterRoutes } from './routes/cluster.js';
 import { controlRoutes } from './routes/control.js';
 import { executionRoutes } from './routes/executions.js';
 import { healthRoutes } from './routes/health.js';
 import { jobRoutes } from './routes/jobs.js';
+import { openApiRoutes } from './routes/openapi.js';
 import { replayRoutes } from './routes/replay.js';
 import { rootRoutes } from './routes/root.js';
 import { tableRoutes } from './routes/tables.js';
-import { createServices, type Services } from './services/index.js';
+import { createServices } from './services/index.js';
 
 export type { ApiDependencies } from './dependencies.js';
 
@@ -35,9 +38,9 @@ export function createApi(deps: ApiDependencies): Express {
   if (deps.internal !== undefined) app.use('/internal', internal(deps), deps.internal, unknownPath);
   app.use(checkHost(settings));
   if (deps.codec !== undefined) app.use('/codec', allowWebUi(settings), deps.codec, unknownPath);
-  const services = createServices(deps);
-  app.use(checkOrigin, uploads(services, settings));
-  app.use(jsonBody(settings.maxBodyBytes), routes(deps, services));
+  const { uploads, versioned, plain } = declare(deps);
+  app.use(checkOrigin, bothWays(uploads));
+  app.use(jsonBody(settings.maxBodyBytes), plain.router, bothWays(versioned));
   app.use(unknownPath, failures(logger, settings));
   return app;
 }
@@ -48,28 +51,35 @@ function internal({ settings }: ApiDependencies): RequestHandler[] {
   return [checkHost(settings), checkOrigin];
 }
 
-function uploads(services: Services, limits: { maxAssetBytes: number }): Router {
-  const assets = Router();
-  assetRoutes(assets, services, limits);
-  return Router().use('/v1', assets).use(assets);
-}
+/** What there is of the API: below `/v1` and without it, and what has no version. */
+function declare(deps: ApiDependencies): Record<'uploads' | 'versioned' | 'plain', Resources> {
+  const services = createServices(deps);
+  const [uploads, versioned, plain] = [new Resources(), new Resources(), new Resources()];
+  assetRoutes(uploads, services, deps.settings);
 
-function routes(deps: ApiDependencies, services: Services): Router {
-  const versioned = Router();
   rootRoutes(versioned, deps);
   jobRoutes(versioned, services, deps);
   executionRoutes(versioned, services, deps);
   controlRoutes(versioned, services);
   replayRoutes(versioned, services);
   clusterRoutes(versioned, deps);
+  openApiRoutes(versioned, async () =>
+    openApiDocument(
+      [
+        { prefix: '/v1', declared: [...versioned.declared, ...uploads.declared] },
+        { prefix: '', declared: plain.declared },
+      ],
+      await deps.validator.jobSchema(),
+      deps.version,
+    ),
+  );
 
-  const router = Router();
-  healthRoutes(router, deps);
-  tableRoutes(router, services, deps);
-  router.use('/v1', versioned);
-  router.use(versioned);
-  return router;
+  healthRoutes(plain, deps);
+  tableRoutes(plain, services, deps);
+  return { uploads, versioned, plain };
 }
+
+const bothWays = ({ router }: Resources): Router => Router().use('/v1', router).use(router);
 
 const logRequests =
   (logger: Logger): RequestHandler =>

@@ -8,4 +8,6 @@ export interface JobValidator {
    * @throws CodedError JOB_INVALID
    */
   validate(spec: Record<string, unknown>): Promise<{ job: ValidatedJob; warnings: unknown[] }>;
+  /** JSON Schema (draft 2020-12) of jobs as posted, made of what `validate` checks them with. */
+  jobSchema(): Promise<Record<string, unknown>>;
 }

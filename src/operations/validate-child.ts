@@ -5,11 +5,15 @@
 import { dieWithParent } from './parent-watch.js';
 import { cut, describeError } from './errors.js';
 import { checkConnectors } from './connectors/validation.js';
+import { createContext } from './context.js';
 import { systemConfig } from './sysconfig.js';
+import { jobJsonSchema } from './job-json-schema.js';
 import { validateJob } from './validate-job.js';
 import type {
   ConnectorsAnswer,
   ConnectorsRequest,
+  SchemaAnswer,
+  SchemaRequest,
   ValidationAnswer,
   ValidationReady,
   ValidationRequest,
@@ -19,7 +23,7 @@ dieWithParent();
 
 const MAX_REASON = 2000;
 
-function answer(message: ValidationAnswer | ConnectorsAnswer | ValidationReady): void {
+function answer(message: ValidationAnswer | ConnectorsAnswer | SchemaAnswer | ValidationReady): void {
   process.send?.(message);
 }
 
@@ -30,9 +34,18 @@ function reason(err: unknown): string {
   return cut(String(message).replace(/\n\s+at .*/g, ''), MAX_REASON);
 }
 
-process.on('message', (request: ValidationRequest | ConnectorsRequest) => {
+process.on('message', (request: ValidationRequest | ConnectorsRequest | SchemaRequest) => {
   if ('connectors' in request) {
     void checkConnectors(request.connectors, systemConfig(request.options, 'validation')).then(answer);
+    return;
+  }
+  if ('describe' in request) {
+    const { context } = createContext({
+      ...request.options,
+      assignment: 'execution_controller',
+      hostId: 'validation',
+    });
+    answer({ jobSchema: jobJsonSchema(context) });
     return;
   }
   validateJob(request.spec, request.options)

@@ -34,6 +34,7 @@ class ProcessValidator implements JobValidator {
   readonly #waiting: Array<() => void> = [];
   readonly #all = new Set<ValidationProcess>();
   #idle: ValidationProcess | undefined;
+  #schema: Promise<Record<string, unknown>> | undefined;
   #running = 0;
   #closed = false;
 
@@ -58,6 +59,15 @@ class ProcessValidator implements JobValidator {
     }
   }
 
+  async jobSchema(): Promise<Record<string, unknown>> {
+    this.#schema ??= this.#describe();
+    return this.#schema.catch((err: unknown) => {
+      // It may be there when it is asked for again.
+      this.#schema = undefined;
+      throw err;
+    });
+  }
+
   /** Ends all processes; a validation that still runs is rejected. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -75,10 +85,33 @@ class ProcessValidator implements JobValidator {
     throw new CodedError('JOB_INVALID', { reason: answer.invalid });
   }
 
-  async #ask(spec: Record<string, unknown>): Promise<ValidationAnswer> {
+  async #describe(): Promise<Record<string, unknown>> {
+    await this.#enter();
+    try {
+      const request = { describe: true, options: this.#system } as const;
+      const { timeoutMs } = this.#options;
+      return (await this.#with({}, (validation) => validation.ask(request, timeoutMs))).jobSchema;
+    } catch (err) {
+      if (err instanceof CodedError) throw err;
+      const reason = `the schema of jobs cannot be had now: ${(err as Error).message}`;
+      throw new CodedError('INTERNAL', { reason }, { cause: err });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  #ask(spec: Record<string, unknown>): Promise<ValidationAnswer> {
+    const request = { spec, options: this.#system };
+    return this.#with(spec, (validation) => validation.ask(request, this.#options.timeoutMs));
+  }
+
+  async #with<T>(
+    spec: Record<string, unknown>,
+    use: (validation: ValidationProcess) => Promise<T>,
+  ): Promise<T> {
     const validation = await this.#take();
     try {
-      return await validation.ask({ spec, options: this.#system }, this.#options.timeoutMs);
+      return await use(validation);
     } finally {
       this.#giveBack(validation, spec);
     }

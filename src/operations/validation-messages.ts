@@ -15,6 +15,17 @@ export interface ConnectorsRequest {
   options: SystemOptions;
 }
 
+/** And: to tell the schema of jobs. */
+export interface SchemaRequest {
+  describe: true;
+  options: SystemOptions;
+}
+
+/** JSON Schema, draft 2020-12. */
+export interface SchemaAnswer {
+  jobSchema: Record<string, unknown>;
+}
+
 export type ConnectorsAnswer = CheckedConnectors;
 
 export type ValidationAnswer = { job: ValidatedJob; warnings: unknown[] } | { invalid: string };

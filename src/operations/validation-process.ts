@@ -5,6 +5,8 @@ import { compiledPath, forkForUserCode } from './child-process.js';
 import type {
   ConnectorsAnswer,
   ConnectorsRequest,
+  SchemaAnswer,
+  SchemaRequest,
   ValidationAnswer,
   ValidationReady,
   ValidationRequest,
@@ -32,6 +34,7 @@ const has = (message: unknown, key: string): boolean =>
 const isReady = (message: unknown): message is ValidationReady => has(message, 'ready');
 const isAnswer = (message: unknown): message is ValidationAnswer =>
   has(message, 'job') || has(message, 'invalid');
+const isSchemaAnswer = (message: unknown): message is SchemaAnswer => has(message, 'jobSchema');
 const isConnectorsAnswer = (message: unknown): message is ConnectorsAnswer => has(message, 'connectors');
 
 /**
@@ -83,14 +86,14 @@ export class ValidationProcess {
    */
   ask(request: ValidationRequest, timeout: number): Promise<ValidationAnswer>;
   ask(request: ConnectorsRequest, timeout: number): Promise<ConnectorsAnswer>;
+  ask(request: SchemaRequest, timeout: number): Promise<SchemaAnswer>;
   async ask(
-    request: ValidationRequest | ConnectorsRequest,
+    request: ValidationRequest | ConnectorsRequest | SchemaRequest,
     timeout: number,
-  ): Promise<ValidationAnswer | ConnectorsAnswer> {
-    const answer = this.#next<ValidationAnswer | ConnectorsAnswer>(
-      'connectors' in request ? isConnectorsAnswer : isAnswer,
-      timeout,
-    );
+  ): Promise<ValidationAnswer | ConnectorsAnswer | SchemaAnswer> {
+    const wanted =
+      'connectors' in request ? isConnectorsAnswer : 'describe' in request ? isSchemaAnswer : isAnswer;
+    const answer = this.#next<ValidationAnswer | ConnectorsAnswer | SchemaAnswer>(wanted, timeout);
     // A failure to send shows as the end of the process.
     if (this.#child.connected) this.#child.send(request, () => undefined);
     return answer;

@@ -289,6 +289,7 @@ describe('failures', () => {
           async validate({ reason }) {
             throw Object.assign(new Error(String(reason)), { code: reason });
           },
+          jobSchema: async () => ({}),
         },
       },
     );

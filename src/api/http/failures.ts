@@ -18,7 +18,8 @@ export function failures(logger: Logger, limits: { maxBodyBytes: number }): Erro
     if (coded.code === 'INTERNAL') logger.error(entry, 'request failed');
     else if (coded.status >= 500) logger.warn(entry, 'request failed');
     if (response.headersSent) return next(error);
-    response.status(coded.status).json({ error: coded.status, message: cut(coded.message) });
+    const message = cut(coded.message);
+    response.status(coded.status).json(coded.bare ? { error: message } : { error: coded.status, message });
   };
 }
 

@@ -1,5 +1,6 @@
-import type { Request, Response } from 'express';
 import stringWidth from 'string-width';
+import type { z } from 'zod';
+import type { tableQuery } from './parameters.js';
 
 /** What a table shows and how, unless the query says otherwise. */
 export interface TableOptions {
@@ -9,33 +10,14 @@ export interface TableOptions {
 }
 
 /**
- * Answers a text table, as Teraslice's `/txt` endpoints do (Teraslice REST API, section 10). Of the query,
+ * A text table, as Teraslice's `/txt` endpoints answer it (Teraslice REST API, section 10). Of the query,
  * `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
- * The content type is Teraslice's, too; no browser takes what is in the table for a page of ours.
  */
-export function sendTable(
-  request: Request,
-  response: Response,
+export const tableOf = (
   rows: object[],
+  { fields, headers }: z.output<typeof tableQuery>,
   { columns, missing = 'N/A' }: TableOptions,
-): void {
-  const { fields, headers } = request.query;
-  const chosen = fieldList(fields);
-  response.set('Content-Security-Policy', "default-src 'none'; sandbox");
-  response
-    .type('text/html')
-    .send(renderTable(rows, chosen.length > 0 ? chosen : columns, { headers: headers !== 'false', missing }));
-}
-
-const fieldList = (fields: unknown): string[] => [
-  ...new Set(
-    [fields]
-      .flat()
-      .flatMap((list) => (typeof list === 'string' ? list.split(',') : []))
-      .map((field) => field.trim())
-      .filter((field) => field !== ''),
-  ),
-];
+): string => renderTable(rows, fields.length > 0 ? fields : columns, { headers, missing });
 
 /** Columns as wide as their widest cell, two spaces between them; without rows one that is blank. */
 export function renderTable(

@@ -1,27 +1,34 @@
-import type { Router } from 'express';
+import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.js';
-import { resource } from '../http/resource.js';
+import { operation } from '../http/operation.js';
+import type { Resources } from '../http/resource.js';
+import { clusterState as clusterStateReply, clusterStats, controller } from '../schemas/statistics.js';
 import { clusterState } from '../services/cluster-state.js';
 import { controllers } from '../services/statistics.js';
 
 /** The cluster as a whole: nodes with what they host, and the numbers of all running executions. */
-export function clusterRoutes(router: Router, { store, version }: ApiDependencies): void {
-  resource(router, '/cluster/state', {
-    async get(_request, response) {
-      response.json(await clusterState(store, version));
-    },
+export function clusterRoutes(resources: Resources, { store, version }: ApiDependencies): void {
+  resources.add('/cluster/state', {
+    get: operation({ summary: 'Nodes, and the processes on them', reply: clusterStateReply }, () =>
+      clusterState(store, version),
+    ),
   });
 
-  resource(router, '/cluster/stats', {
-    async get(_request, response) {
+  resources.add('/cluster/stats', {
+    get: operation({ summary: 'Sums over all executions', reply: clusterStats }, async () => {
       const totals = { ...(await store.executions.clusterTotals()), workers_reconnected: 0 };
-      response.json({ controllers: totals, slicer: totals });
-    },
+      return { controllers: totals, slicer: totals };
+    }),
   });
 
-  resource(router, ['/cluster/controllers', '/cluster/slicers'], {
-    async get(_request, response) {
-      response.json(await controllers(store));
-    },
+  resources.add(['/cluster/controllers', '/cluster/slicers'], {
+    get: operation(
+      {
+        summary: 'Live numbers of all executions that run',
+        description: 'By name and start, descending.',
+        reply: z.array(controller),
+      },
+      () => controllers(store),
+    ),
   });
 }

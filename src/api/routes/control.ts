@@ -1,8 +1,11 @@
-import type { Request, Response, Router } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
-import { CodedError } from '../../errors.js';
-import { readQuery } from '../http/parameters.js';
-import { abandoned, pathParameter, resource } from '../http/resource.js';
+import { CodedError, type ErrorCode } from '../../errors.js';
+import { abandoned, always, type Call, operation, type Operation } from '../http/operation.js';
+import { given } from '../http/parameters.js';
+import type { Resources } from '../http/resource.js';
+import { id, message, submission } from '../schemas/common.js';
+import { status } from '../schemas/executions.js';
 import type { WorkerChange } from '../services/control.js';
 import type { Services } from '../services/index.js';
 import { CLEANUP_TYPES } from '../services/recovery.js';
@@ -11,36 +14,56 @@ const stopQuery = z.object({
   blocking: z
     .unknown()
     .optional()
-    .transform((value) => value === undefined || value === 'true'),
+    .transform((value) => value === undefined || value === 'true')
+    .meta({ type: 'boolean', default: true, description: 'Whether the answer waits for the end' }),
   force: z
     .unknown()
     .optional()
-    .transform((value) => value === 'true'),
+    .transform((value) => value === 'true')
+    .meta({
+      type: 'boolean',
+      default: false,
+      description: 'Kills the processes at once; nothing is flushed',
+    }),
   timeout: z.preprocess(
-    (value) => (value === '' ? undefined : value),
-    z.coerce.number().positive().max(2_147_483_647).optional(),
+    (value) => (given(value) === undefined ? undefined : Number(value)),
+    z
+      .number()
+      .positive()
+      .max(2_147_483_647)
+      .optional()
+      .describe('Longest time until the answer, in ms. Default: `--action-timeout`'),
   ),
 });
 
-const cleanupType = z.preprocess(
-  (value) => (value === '' ? undefined : value),
-  z.enum(CLEANUP_TYPES).optional(),
-);
-const recoverQuery = z.object({ cleanup_type: cleanupType, cleanup: cleanupType });
-
-/** The columns of the store are 32 bits wide. */
-const workerCount = z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(2_147_483_647));
-const workersQuery = z.object({
-  add: workerCount.optional(),
-  remove: workerCount.optional(),
-  total: workerCount.optional(),
+const cleanupType = z.preprocess(given, z.enum(CLEANUP_TYPES).optional());
+const recoverQuery = z.object({
+  cleanup_type: cleanupType.meta({
+    description:
+      'Which slices are run again: `errors`, those that failed; `pending`, those that were not begun; `all`, both and ' +
+      'what was begun. The execution ends after them. Without it, it goes on with its slicer',
+  }),
+  cleanup: cleanupType.meta({ description: 'The same' }),
 });
 
+/** The columns of the store are 32 bits wide. */
+const workerCount = z
+  .string()
+  .regex(/^\d+$/)
+  .transform(Number)
+  .pipe(z.int().min(1).max(2_147_483_647))
+  .optional()
+  .meta({ type: 'integer', minimum: 1, maximum: 2_147_483_647, pattern: undefined });
+const workersQuery = z.object({ add: workerCount, remove: workerCount, total: workerCount });
+
 const settingsQuery = z.object({ log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']) });
+const settings = z.object({ exId: id, level: settingsQuery.shape.log_level });
+
+const settled = z.object({ status });
+const stopped = z.union([settled, message.extend({ status }).describe('With `force=true`')]);
 
 /** One of `add`, `remove`, `total`; of several the last one counts. */
-function workerChange(request: Request): WorkerChange {
-  const query = readQuery(workersQuery, request.query, () => new CodedError('BAD_WORKERS'));
+function workerChange(request: Request, query: z.output<typeof workersQuery>): WorkerChange {
   const kind = Object.keys(request.query).findLast(
     (key) => key === 'add' || key === 'remove' || key === 'total',
   );
@@ -48,97 +71,183 @@ function workerChange(request: Request): WorkerChange {
   return { [kind]: query[kind as keyof typeof query] } as WorkerChange;
 }
 
-type FindExecution = (request: Request) => Promise<string>;
-type Verb = (exId: string, request: Request, response: Response) => Promise<unknown>;
+const ACTION_ERRORS = ['EX_NOT_ACTIVE', 'TIMED_OUT', 'TEMPORAL_UNAVAILABLE'] as const;
+const RECOVER_ERRORS = [
+  'BAD_CLEANUP_TYPE',
+  'EX_NOT_FOUND',
+  'JOB_DELETED',
+  'EX_STILL_ACTIVE',
+  'JOB_ACTIVE',
+  'EX_NOT_RECOVERABLE',
+  'TEMPORAL_UNAVAILABLE',
+] as const;
+
+type FindExecution = (call: Call<unknown>) => Promise<string>;
 
 /** Verbs: what is wanted of a job or of one of its executions. */
-export function controlRoutes(router: Router, { jobs, executions, control, audit }: Services): void {
-  const latestOfJob: FindExecution = async (request) =>
-    (await executions.latestOf(pathParameter(request, 'job_id'))).doc.ex_id;
-  const named: FindExecution = async (request) => pathParameter(request, 'ex_id');
+export function controlRoutes(resources: Resources, { jobs, executions, control, audit }: Services): void {
+  const latestOfJob: FindExecution = async ({ param }) =>
+    (await executions.latestOf(param('job_id'))).doc.ex_id;
+  const named: FindExecution = async ({ param }) => param('ex_id');
 
-  const verb = (path: string, find: FindExecution, name: string, act: Verb): void =>
-    resource(router, `${path}/${name}`, {
-      async post(request, response) {
-        const exId = await find(request);
-        const reply = await act(exId, request, response);
-        await audit(name, { ex_id: exId }, reply);
-        response.json(reply);
-      },
-    });
-
-  for (const [path, find] of [
-    ['/jobs/:job_id', latestOfJob],
-    ['/ex/:ex_id', named],
+  for (const [path, find, missing] of [
+    ['/jobs/:job_id', latestOfJob, 'NO_EXECUTION'],
+    ['/ex/:ex_id', named, 'EX_NOT_FOUND'],
   ] as const) {
-    verb(path, find, '_stop', async (exId, request, response) => {
-      const { blocking, force, timeout } = readQuery(
-        stopQuery,
-        request.query,
-        (_issue, value) => new CodedError('BAD_TIMEOUT', { value }),
-      );
-      const status = await control.stop(
-        exId,
-        { blocking, force },
-        { timeout, abandoned: abandoned(response) },
-      );
-      return force ? { message: `Force stop complete for exId ${exId}`, status } : { status };
+    resources.add(`${path}/_stop`, {
+      post: operation(
+        {
+          summary: 'Stop',
+          description: 'What has ended keeps its status.',
+          query: stopQuery,
+          failure: always((value) => new CodedError('BAD_TIMEOUT', { value })),
+          reply: stopped,
+          errors: [missing, 'BAD_TIMEOUT', 'TIMED_OUT', 'TEMPORAL_UNAVAILABLE'],
+        },
+        async (call) => {
+          const exId = await find(call);
+          const { blocking, force, timeout } = call.query();
+          const end = await control.stop(
+            exId,
+            { blocking, force },
+            { timeout, abandoned: abandoned(call.response) },
+          );
+          const reply = force
+            ? { message: `Force stop complete for exId ${exId}`, status: end }
+            : { status: end };
+          await audit('_stop', { ex_id: exId }, reply);
+          return reply;
+        },
+      ),
     });
 
-    verb(path, find, '_pause', async (exId, _request, response) => ({
-      status: await control.pause(exId, { abandoned: abandoned(response) }),
-    }));
+    const settling = (verb: 'pause' | 'resume', summary: string): Operation =>
+      operation(
+        {
+          summary,
+          description:
+            'The answer is the settled status: of several callers at the same time, what the last one wanted.',
+          reply: settled,
+          errors: [missing, ...ACTION_ERRORS, 'ILLEGAL_STATUS'],
+        },
+        async (call) => {
+          const exId = await find(call);
+          const reply = { status: await control[verb](exId, { abandoned: abandoned(call.response) }) };
+          await audit(`_${verb}`, { ex_id: exId }, reply);
+          return reply;
+        },
+      );
+    resources.add(`${path}/_pause`, { post: settling('pause', 'Pause') });
+    resources.add(`${path}/_resume`, { post: settling('resume', 'Go on after a pause') });
 
-    verb(path, find, '_resume', async (exId, _request, response) => ({
-      status: await control.resume(exId, { abandoned: abandoned(response) }),
-    }));
-
-    verb(path, find, '_workers', async (exId, request) => {
-      const { action, workers } = await control.setWorkers(exId, workerChange(request));
-      return { message: `${workers} workers have been ${action} for execution: ${exId}` };
+    resources.add(`${path}/_workers`, {
+      post: operation(
+        {
+          summary: 'Change the number of workers',
+          description: 'One of the parameters must be there; of several the last one counts.',
+          query: workersQuery,
+          failure: always(() => new CodedError('BAD_WORKERS')),
+          reply: message,
+          errors: [missing, ...ACTION_ERRORS, 'BAD_WORKERS', 'TOO_MANY_REMOVED'],
+        },
+        async (call) => {
+          const exId = await find(call);
+          const change = workerChange(call.request, call.query());
+          const { action, workers } = await control.setWorkers(exId, change);
+          const reply = { message: `${workers} workers have been ${action} for execution: ${exId}` };
+          await audit('_workers', { ex_id: exId }, reply);
+          return reply;
+        },
+      ),
     });
   }
 
-  verb('/jobs/:job_id', latestOfJob, '_settings', async (exId, request) => {
-    const { log_level: level } = readQuery(
-      settingsQuery,
-      request.query,
-      (_issue, value) => new CodedError('BAD_LOG_LEVEL', { level: value }),
+  resources.add('/jobs/:job_id/_settings', {
+    post: operation(
+      {
+        summary: 'Change the log level of the latest execution',
+        query: settingsQuery,
+        failure: always((level) => new CodedError('BAD_LOG_LEVEL', { level })),
+        reply: settings,
+        errors: ['NO_EXECUTION', ...ACTION_ERRORS, 'BAD_LOG_LEVEL'],
+      },
+      async (call) => {
+        const exId = await latestOfJob(call);
+        const { log_level: level } = call.query();
+        await control.setLogLevel(exId, level);
+        const reply = { exId, level };
+        await audit('_settings', { ex_id: exId }, reply);
+        return reply;
+      },
+    ),
+  });
+
+  resources.add('/jobs/:job_id/_start', {
+    post: operation(
+      {
+        summary: 'Run a job once more',
+        description: 'One with `autorecover` goes on where its latest execution ended.',
+        reply: submission,
+        errors: [
+          'JOB_ACTIVE',
+          'JOB_NOT_FOUND',
+          'JOB_DELETED',
+          'JOB_INVALID',
+          'EX_STILL_ACTIVE',
+          'EX_NOT_RECOVERABLE',
+          'TEMPORAL_UNAVAILABLE',
+        ],
+      },
+      async ({ param }) => {
+        const submitted = await jobs.start(param('job_id'));
+        await audit('_start', submitted);
+        return submitted;
+      },
+    ),
+  });
+
+  const recovering = (
+    summary: string,
+    errors: ErrorCode[],
+    recover: (
+      call: Call<unknown>,
+      cleanup?: (typeof CLEANUP_TYPES)[number],
+    ) => Promise<z.input<typeof submission>>,
+  ): Operation =>
+    operation(
+      {
+        summary,
+        query: recoverQuery,
+        failure: always(() => new CodedError('BAD_CLEANUP_TYPE')),
+        reply: submission,
+        errors: [...RECOVER_ERRORS, ...errors],
+      },
+      async (call) => {
+        const query = call.query();
+        const cleanup = query.cleanup_type ?? query.cleanup;
+        const submitted = await recover(call, cleanup);
+        await audit('_recover', submitted, { cleanup });
+        return submitted;
+      },
     );
-    await control.setLogLevel(exId, level);
-    return { exId, level };
+
+  resources.add('/jobs/:job_id/_recover', {
+    post: recovering(
+      'Go on where the latest execution ended, with the job as it is now',
+      ['JOB_NOT_FOUND', 'NOTHING_TO_RECOVER', 'JOB_INVALID'],
+      ({ param }, cleanup) => jobs.recover(param('job_id'), cleanup),
+    ),
   });
 
-  resource(router, '/jobs/:job_id/_start', {
-    async post(request, response) {
-      const submission = await jobs.start(pathParameter(request, 'job_id'));
-      await audit('_start', submission);
-      response.json(submission);
-    },
-  });
-
-  const cleanupOf = (request: Request): (typeof CLEANUP_TYPES)[number] | undefined => {
-    const query = readQuery(recoverQuery, request.query, () => new CodedError('BAD_CLEANUP_TYPE'));
-    return query.cleanup_type ?? query.cleanup;
-  };
-
-  resource(router, '/jobs/:job_id/_recover', {
-    async post(request, response) {
-      const cleanup = cleanupOf(request);
-      const submission = await jobs.recover(pathParameter(request, 'job_id'), cleanup);
-      await audit('_recover', submission, { cleanup });
-      response.json(submission);
-    },
-  });
-
-  resource(router, '/ex/:ex_id/_recover', {
-    async post(request, response) {
-      const cleanup = cleanupOf(request);
-      const old = await executions.row(pathParameter(request, 'ex_id'));
-      const { ex_id } = await executions.recover(old, cleanup && { cleanup });
-      const submission = { job_id: old.doc.job_id, ex_id };
-      await audit('_recover', submission, { cleanup });
-      response.json(submission);
-    },
+  resources.add('/ex/:ex_id/_recover', {
+    post: recovering(
+      'Go on where an execution ended, with its own configuration',
+      [],
+      async ({ param }, cleanup) => {
+        const old = await executions.row(param('ex_id'));
+        const { ex_id } = await executions.recover(old, cleanup && { cleanup });
+        return { job_id: old.doc.job_id, ex_id };
+      },
+    ),
   });
 }

@@ -1,83 +1,123 @@
-import type { Request, Router } from 'express';
 import { z } from 'zod';
+import type { ErrorCode } from '../../errors.js';
+import { EXECUTION_FIELDS, FAILED_SLICE_FIELDS, FAILED_SLICE_FILTER_FIELDS } from '../../store/fields.js';
 import type { ExecutionRow } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { deletedQuery, listQuery, readQuery } from '../http/parameters.js';
-import { pathParameter, resource } from '../http/resource.js';
+import { type Call, operation } from '../http/operation.js';
+import { deletedQuery, listQuery } from '../http/parameters.js';
+import type { Resources } from '../http/resource.js';
+import { errorRecord, execution, ledger } from '../schemas/executions.js';
+import { controller } from '../schemas/statistics.js';
 import type { Services } from '../services/index.js';
 import { ledgerReport } from '../services/ledger.js';
 import { controllerOf } from '../services/statistics.js';
 
-const exListQuery = listQuery.extend(deletedQuery.shape).extend({
-  status: z
-    .string()
-    .default('')
-    .transform((statuses) =>
-      statuses
-        .split(',')
-        .map((status) => status.trim())
-        .filter((status) => status !== ''),
-    ),
-});
+const exListQuery = listQuery(EXECUTION_FIELDS)
+  .extend(deletedQuery.shape)
+  .extend({
+    status: z
+      .string()
+      .optional()
+      .transform((statuses = '') =>
+        statuses
+          .split(',')
+          .map((status) => status.trim())
+          .filter((status) => status !== ''),
+      )
+      .meta({ description: 'Statuses, separated by commas; empty: all' }),
+  });
+
+const errorListQuery = listQuery(FAILED_SLICE_FIELDS, FAILED_SLICE_FILTER_FIELDS);
+
+const LIST_ERRORS = ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER'] as const;
+
+type Find = (call: Call<unknown>) => Promise<ExecutionRow>;
 
 /** Executions: read, list, their failed slices and live numbers. */
 export function executionRoutes(
-  router: Router,
+  resources: Resources,
   { executions }: Services,
   { store, engine }: ApiDependencies,
 ): void {
-  resource(router, '/ex', {
-    async get(request, response) {
-      const { status, ...query } = readQuery(exListQuery, request.query);
-      response.json(await executions.list({ ...query, statuses: status }));
-    },
+  const latestOfJob: Find = ({ param }) => executions.latestOf(param('job_id'));
+  const named: Find = ({ param }) => executions.row(param('ex_id'));
+
+  resources.add('/ex', {
+    get: operation(
+      {
+        summary: 'List executions',
+        query: exListQuery,
+        reply: z.array(execution),
+        errors: [...LIST_ERRORS, 'BAD_DELETED_OPTION'],
+      },
+      ({ query }) => {
+        const { status, ...rest } = query();
+        return executions.list({ ...rest, statuses: status });
+      },
+    ),
   });
+
+  const errorsOf = (
+    summary: string,
+    errors: readonly ErrorCode[],
+    find: (call: Call<unknown>) => Promise<{ ex_id?: string }>,
+  ) =>
+    operation({ summary, query: errorListQuery, reply: z.array(errorRecord), errors }, async (call) => {
+      const query = call.query();
+      return executions.errors({ ...query, ...(await find(call)) });
+    });
 
   // Ahead of /ex/:ex_id, which would take `errors` for an id.
-  resource(router, '/ex/errors', {
-    async get(request, response) {
-      response.json(await executions.errors(readQuery(listQuery, request.query)));
-    },
+  resources.add('/ex/errors', {
+    get: errorsOf('List failed slices of all executions', LIST_ERRORS, async () => ({})),
   });
 
-  resource(router, '/ex/:ex_id', {
-    async get(request, response) {
-      response.json((await executions.row(pathParameter(request, 'ex_id'))).doc);
-    },
+  resources.add('/ex/:ex_id', {
+    get: operation(
+      { summary: 'Read an execution', reply: execution, errors: ['EX_NOT_FOUND'] },
+      async (call) => (await named(call)).doc,
+    ),
   });
 
-  resource(router, '/ex/:ex_id/errors', {
-    async get(request, response) {
-      const query = readQuery(listQuery, request.query);
-      response.json(await executions.errors({ ...query, ex_id: pathParameter(request, 'ex_id') }));
-    },
+  resources.add('/ex/:ex_id/errors', {
+    get: errorsOf('List failed slices of an execution', LIST_ERRORS, async ({ param }) => ({
+      ex_id: param('ex_id'),
+    })),
   });
 
-  resource(router, '/jobs/:job_id/errors', {
-    async get(request, response) {
-      const query = readQuery(listQuery, request.query);
-      const { doc } = await executions.latestOf(pathParameter(request, 'job_id'));
-      response.json(await executions.errors({ ...query, ex_id: doc.ex_id }));
-    },
+  resources.add('/jobs/:job_id/errors', {
+    get: errorsOf(
+      "List failed slices of a job's latest execution",
+      [...LIST_ERRORS, 'NO_EXECUTION'],
+      async (call) => ({ ex_id: (await latestOfJob(call)).doc.ex_id }),
+    ),
   });
 
-  for (const [path, find] of [
-    ['/jobs/:job_id', (request: Request) => executions.latestOf(pathParameter(request, 'job_id'))],
-    ['/ex/:ex_id', (request: Request) => executions.row(pathParameter(request, 'ex_id'))],
+  const liveOf: Find = ({ param }) => executions.rowOfController(param('ex_id'));
+  for (const [path, find, findLive, missing] of [
+    ['/jobs/:job_id', latestOfJob, latestOfJob, 'NO_EXECUTION'],
+    ['/ex/:ex_id', named, liveOf, 'EX_NOT_FOUND'],
   ] as const) {
-    resource(router, `${path}/ledger`, {
-      async get(request, response) {
-        response.json(await ledgerReport({ engine }, await find(request)));
-      },
+    resources.add(`${path}/ledger`, {
+      get: operation(
+        {
+          summary: 'Where the slices of an execution are',
+          reply: ledger,
+          errors: [missing, 'TEMPORAL_UNAVAILABLE'],
+        },
+        async (call) => ledgerReport({ engine }, await find(call)),
+      ),
+    });
+
+    resources.add([`${path}/slicer`, `${path}/controller`], {
+      get: operation(
+        {
+          summary: 'Live numbers of an execution',
+          reply: z.array(controller).length(1),
+          errors: [...(findLive === find ? [missing] : []), 'NO_ACTIVE_SLICER'],
+        },
+        async (call) => [await controllerOf(store, await findLive(call))],
+      ),
     });
   }
-
-  const controller = (path: string, find: (request: Request) => Promise<ExecutionRow>): void =>
-    resource(router, [`${path}/slicer`, `${path}/controller`], {
-      async get(request, response) {
-        response.json([await controllerOf(store, await find(request))]);
-      },
-    });
-  controller('/jobs/:job_id', (request) => executions.latestOf(pathParameter(request, 'job_id')));
-  controller('/ex/:ex_id', (request) => executions.rowOfController(pathParameter(request, 'ex_id')));
 }

@@ -1,31 +1,43 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Router } from 'express';
+import { z } from 'zod';
 import type { ApiDependencies } from '../dependencies.js';
-import { resource } from '../http/resource.js';
+import { operation } from '../http/operation.js';
+import type { Resources } from '../http/resource.js';
 import { createMetrics } from '../metrics.js';
+import { health } from '../schemas/server.js';
 
 /** A check that takes longer, in ms, has failed. */
 const CHECK_TIMEOUT = 2_000;
 
 /** For those who watch over the server: not part of the API, so without a version. */
-export function healthRoutes(router: Router, deps: ApiDependencies): void {
-  resource(router, '/healthz', {
-    async get(_request, response) {
-      const checks = await check(deps);
-      const healthy = Object.values(checks).every((problem) => problem === null);
-      response.status(healthy ? 200 : 503).json({
-        status: healthy ? 'ok' : 'unavailable',
-        checks: Object.fromEntries(Object.entries(checks).map(([name, problem]) => [name, problem ?? 'ok'])),
-      });
-    },
+export function healthRoutes(resources: Resources, deps: ApiDependencies): void {
+  resources.add('/healthz', {
+    get: operation(
+      {
+        summary: 'Whether this server can do its work',
+        reply: health,
+        statuses: { 200: 'It can', 503: 'It cannot' },
+      },
+      async ({ response }) => {
+        const checks = await check(deps);
+        const healthy = Object.values(checks).every((problem) => problem === null);
+        response.status(healthy ? 200 : 503);
+        return {
+          status: healthy ? ('ok' as const) : ('unavailable' as const),
+          checks: Object.fromEntries(
+            Object.entries(checks).map(([name, problem]) => [name, problem ?? 'ok']),
+          ),
+        };
+      },
+    ),
   });
 
   const metrics = createMetrics(deps.store);
-  resource(router, '/metrics', {
-    async get(_request, response) {
-      const text = await metrics.read();
-      response.set('Content-Type', metrics.contentType).send(text);
-    },
+  resources.add('/metrics', {
+    get: operation(
+      { summary: "Metrics in Prometheus' text format", reply: z.string(), media: metrics.contentType },
+      () => metrics.read(),
+    ),
   });
 }
 

@@ -1,52 +1,84 @@
-import type { Request, Response, Router } from 'express';
 import { z } from 'zod';
-import { CodedError } from '../../errors.js';
+import { CodedError, type ErrorCode } from '../../errors.js';
 import type { ExecutionRow, ValidatedJob } from '../../store/types.js';
-import { readQuery } from '../http/parameters.js';
-import { pathParameter, resource } from '../http/resource.js';
+import { FAILED_SLICE_FILTER_FIELDS } from '../../store/fields.js';
+import { type Call, operation, type Operation } from '../http/operation.js';
+import type { Resources } from '../http/resource.js';
+import { count, id } from '../schemas/common.js';
 import type { Services } from '../services/index.js';
 
 const replayQuery = z.object({
-  filter: z.string().trim().min(1),
+  filter: z
+    .string()
+    .trim()
+    .min(1)
+    .meta({
+      description: `Which ones, in Lucene syntax over ${Object.keys(FAILED_SLICE_FILTER_FIELDS).join(', ')}; \`*\`: all`,
+    }),
   dry_run: z
     .enum(['true', 'false', ''])
     .optional()
-    .transform((value) => value === 'true'),
+    .transform((value) => value === 'true')
+    .meta({ default: 'false', description: 'Only counts them' }),
 });
+type ReplayCall = Call<z.output<typeof replayQuery>>;
+
+const replayReply = z.union([
+  z.object({ job_id: id, ex_id: id.describe('The execution that runs them'), replayed: count }),
+  z.object({ job_id: id, ex_id: id, count }).describe('Of a dry run'),
+]);
 
 const refusal = ({ path }: z.core.$ZodIssue): CodedError =>
   new CodedError(path[0] === 'dry_run' ? 'BAD_DRY_RUN' : 'REPLAY_WITHOUT_FILTER');
 
-/** Bulk replay of failed slices; not part of Teraslice's API. */
-export function replayRoutes(router: Router, { executions, jobs, replays, audit }: Services): void {
-  async function answer(
-    request: Request,
-    response: Response,
-    row: ExecutionRow,
-    job?: () => Promise<ValidatedJob>,
-  ): Promise<void> {
-    const { filter, dry_run } = readQuery(replayQuery, request.query, refusal);
-    const { ex_id, job_id } = row.doc;
-    if (dry_run) {
-      response.json({ job_id, ex_id, count: await replays.count(row, filter) });
-      return;
-    }
-    const replay = await replays.replay(row, filter, job);
-    await audit('_replay', { job_id, ex_id }, { filter, ...replay });
-    response.json(replay);
-  }
+const ERRORS: ErrorCode[] = [
+  'REPLAY_WITHOUT_FILTER',
+  'BAD_DRY_RUN',
+  'BAD_FILTER',
+  'EX_NOT_FOUND',
+  'JOB_ACTIVE',
+  'JOB_DELETED',
+  'EX_STILL_ACTIVE',
+  'EX_NOT_RECOVERABLE',
+  'EX_ENDING',
+  'TEMPORAL_UNAVAILABLE',
+];
 
-  resource(router, '/ex/:ex_id/errors/_replay', {
-    async post(request, response) {
-      await answer(request, response, await executions.row(pathParameter(request, 'ex_id')));
-    },
+/** Bulk replay of failed slices; not part of Teraslice's API. */
+export function replayRoutes(resources: Resources, { executions, jobs, replays, audit }: Services): void {
+  const replaying = (
+    more: ErrorCode[],
+    find: (call: ReplayCall) => Promise<{ row: ExecutionRow; job?: () => Promise<ValidatedJob> }>,
+  ): Operation =>
+    operation(
+      {
+        summary: 'Run failed slices again',
+        description: 'In their own execution while it is active, else in a new one that ends after them.',
+        query: replayQuery,
+        failure: refusal,
+        reply: replayReply,
+        errors: [...ERRORS, ...more],
+      },
+      async (call) => {
+        const { row, job } = await find(call);
+        const { filter, dry_run } = call.query();
+        const { ex_id, job_id } = row.doc;
+        if (dry_run) return { job_id, ex_id, count: await replays.count(row, filter) };
+        const replay = await replays.replay(row, filter, job);
+        await audit('_replay', { job_id, ex_id }, { filter, ...replay });
+        return replay;
+      },
+    );
+
+  resources.add('/ex/:ex_id/errors/_replay', {
+    post: replaying([], async ({ param }) => ({ row: await executions.row(param('ex_id')) })),
   });
 
-  resource(router, '/jobs/:job_id/errors/_replay', {
-    async post(request, response) {
-      const jobId = pathParameter(request, 'job_id');
+  resources.add('/jobs/:job_id/errors/_replay', {
+    post: replaying(['NO_EXECUTION', 'JOB_NOT_FOUND', 'JOB_INVALID'], async ({ param }) => {
+      const jobId = param('job_id');
       const row = await executions.latestOf(jobId);
-      await answer(request, response, row, () => jobs.validated(jobId, 'recovered'));
-    },
+      return { row, job: () => jobs.validated(jobId, 'recovered') };
+    }),
   });
 }

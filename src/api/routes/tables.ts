@@ -1,13 +1,16 @@
-import type { Request, Router } from 'express';
-import type { z } from 'zod';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { EXECUTION_FIELDS, JOB_FIELDS } from '../../store/fields.js';
+import type { ErrorCode } from '../../errors.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { deletedQuery, jobListQuery, listQuery, readQuery } from '../http/parameters.js';
-import { resource } from '../http/resource.js';
-import { sendTable } from '../http/table.js';
+import { type Call, operation, type Operation } from '../http/operation.js';
+import { activeQuery, deletedQuery, listQuery, pagingQuery, tableQuery } from '../http/parameters.js';
+import type { Resources } from '../http/resource.js';
+import { tableOf, type TableOptions } from '../http/table.js';
 import { clusterState } from '../services/cluster-state.js';
 import type { Services } from '../services/index.js';
 import { controllers } from '../services/statistics.js';
-import { assetsOf } from './assets.js';
+import { assetQuery, assetsOf } from './assets.js';
 
 const WORKERS = ['assignment', 'job_id', 'ex_id', 'node_id', 'pid'];
 const NODES = ['node_id', 'state', 'hostname', 'total', 'active', 'pid', 'teraslice_version', 'node_version'];
@@ -36,73 +39,111 @@ const ASSETS = ['name', 'version', 'id', '_created', 'description', 'node_versio
 /** Characters of an asset's description that are shown. */
 const DESCRIPTION = 30;
 
+const LIST_ERRORS = ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER', 'BAD_DELETED_OPTION'] as const;
+
 /** What is not listed from the store: `size` is the index to end before, as it is in Teraslice. */
 const sliceOf = <T>(rows: T[], { from = 0, size = 100 }: { from?: number; size?: number }): T[] =>
   rows.slice(from, size);
-
-const exTableQuery = listQuery.extend(deletedQuery.shape);
 
 /** When something was deleted is of interest where deleted things are shown. */
 const withDeletion = (columns: string[], { deleted }: { deleted: boolean }): string[] =>
   deleted ? [...columns, '_deleted_on'] : columns;
 
+/** The content type is Teraslice's; with this no browser takes what is in a table for a page of ours. */
+const sandbox: RequestHandler = (_request, response, next) => {
+  response.set('Content-Security-Policy', "default-src 'none'; sandbox");
+  next();
+};
+
+/** A table of what `rows` reads; `query` is what that takes beside the parameters of all tables. */
+function table<Q extends z.ZodObject>(
+  summary: string,
+  query: Q,
+  errors: readonly ErrorCode[],
+  rows: (call: Call<z.output<Q>>) => Promise<object[]>,
+  options: (query: z.output<Q>) => TableOptions,
+): Operation {
+  const shown = query.extend(tableQuery.shape);
+  return operation({ summary, query: shown, reply: z.string(), media: 'text/html', errors }, async (call) => {
+    const values = call.query() as z.output<Q> & z.output<typeof tableQuery>;
+    return tableOf(await rows({ ...call, query: () => values }), values, options(values));
+  });
+}
+
 /** Lists as text, for people. Without a version in the path. */
 export function tableRoutes(
-  router: Router,
+  resources: Resources,
   { jobs, executions, assets }: Services,
   { store, version }: ApiDependencies,
 ): void {
-  const paging = (request: Request): z.output<typeof listQuery> => readQuery(listQuery, request.query);
+  const add = (path: string | string[], get: Operation): void => resources.add(path, { get }, sandbox);
+  const live = (summary: string, columns: string[], all: () => Promise<object[]>): Operation =>
+    table(
+      summary,
+      pagingQuery.extend({ size: pagingQuery.shape.size.meta({ description: 'Index to end before' }) }),
+      ['BAD_LIST_PARAMETER'],
+      async ({ query }) => sliceOf(await all(), query()),
+      () => ({ columns }),
+    );
 
-  resource(router, '/txt/workers', {
-    async get(request, response) {
-      const nodes = Object.values(await clusterState(store, version));
-      const rows = nodes
+  add(
+    '/txt/workers',
+    live('Table of processes on nodes that are connected', WORKERS, async () =>
+      Object.values(await clusterState(store, version))
         .filter(({ state }) => state === 'connected')
-        .flatMap(({ node_id, hostname, active }) => active.map((task) => ({ ...task, node_id, hostname })));
-      sendTable(request, response, sliceOf(rows, paging(request)), { columns: WORKERS });
-    },
-  });
+        .flatMap(({ node_id, hostname, active }) => active.map((task) => ({ ...task, node_id, hostname }))),
+    ),
+  );
 
-  resource(router, '/txt/nodes', {
-    async get(request, response) {
-      const rows = Object.values(await clusterState(store, version)).map((node) => ({
+  add(
+    '/txt/nodes',
+    live('Table of nodes', NODES, async () =>
+      Object.values(await clusterState(store, version)).map((node) => ({
         ...node,
         active: node.active.length,
-      }));
-      sendTable(request, response, sliceOf(rows, paging(request)), { columns: NODES });
-    },
-  });
+      })),
+    ),
+  );
 
-  resource(router, '/txt/jobs', {
-    async get(request, response) {
-      const { ex: _ex, ...query } = readQuery(jobListQuery, request.query);
-      sendTable(request, response, await jobs.list(query), { columns: withDeletion(JOBS, query) });
-    },
-  });
+  add(
+    '/txt/jobs',
+    table(
+      'Table of jobs',
+      listQuery(JOB_FIELDS).extend(deletedQuery.shape).extend(activeQuery.shape),
+      LIST_ERRORS,
+      ({ query }) => jobs.list(query()),
+      (query) => ({ columns: withDeletion(JOBS, query) }),
+    ),
+  );
 
-  resource(router, '/txt/ex', {
-    async get(request, response) {
-      const query = readQuery(exTableQuery, request.query);
-      const rows = await executions.list({ ...query, statuses: [] });
-      sendTable(request, response, rows, { columns: withDeletion(EXECUTIONS, query) });
-    },
-  });
+  add(
+    '/txt/ex',
+    table(
+      'Table of executions',
+      listQuery(EXECUTION_FIELDS).extend(deletedQuery.shape),
+      LIST_ERRORS,
+      ({ query }) => executions.list({ ...query(), statuses: [] }),
+      (query) => ({ columns: withDeletion(EXECUTIONS, query) }),
+    ),
+  );
 
-  resource(router, ['/txt/assets', '/txt/assets/:name', '/txt/assets/:name/:version'], {
-    async get(request, response) {
-      const rows = (await assetsOf({ assets }, request)).map((asset) => ({
-        ...asset,
-        ...(asset.description !== undefined && { description: asset.description.slice(0, DESCRIPTION) }),
-      }));
-      sendTable(request, response, rows, { columns: ASSETS, missing: '' });
-    },
-  });
+  add(
+    ['/txt/assets', '/txt/assets/:name', '/txt/assets/:name/:version'],
+    table(
+      'Table of assets',
+      assetQuery,
+      ['BAD_LIST_PARAMETER', 'BAD_SORT'],
+      async (call) =>
+        (await assetsOf({ assets }, call)).map((asset) => ({
+          ...asset,
+          ...(asset.description !== undefined && { description: asset.description.slice(0, DESCRIPTION) }),
+        })),
+      () => ({ columns: ASSETS, missing: '' }),
+    ),
+  );
 
-  resource(router, ['/txt/controllers', '/txt/slicers'], {
-    async get(request, response) {
-      const rows = sliceOf(await controllers(store), paging(request));
-      sendTable(request, response, rows, { columns: CONTROLLERS });
-    },
-  });
+  add(
+    ['/txt/controllers', '/txt/slicers'],
+    live('Table of live numbers', CONTROLLERS, () => controllers(store)),
+  );
 }

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow } from '../../store/types.js';
+import type { ExecutionRow, ExecutionStatus } from '../../store/types.js';
 import { isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import type { Wish } from '../engine.js';
@@ -74,7 +74,7 @@ export class ControlService {
    * nothing is flushed.
    * @throws CodedError EX_NOT_FOUND, TIMED_OUT, TEMPORAL_UNAVAILABLE
    */
-  async stop(exId: string, { blocking, force }: Stop, waiting: Waiting = {}): Promise<string> {
+  async stop(exId: string, { blocking, force }: Stop, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'stopped', waiting);
     const { _status: before } = (await this.executions.row(exId)).doc;
     if (isTerminal(before)) return before;
@@ -89,7 +89,7 @@ export class ControlService {
   }
 
   /** @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE */
-  async pause(exId: string, waiting: Waiting = {}): Promise<string> {
+  async pause(exId: string, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'paused', waiting);
     this.refuseStopping(await this.activeRow(exId), 'paused');
     await this.signal(exId, { signal: 'pause' }, deadline);
@@ -102,7 +102,7 @@ export class ControlService {
    * Lets a paused execution go on. It may come to its end before the answer does, which is then its status.
    * @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE
    */
-  async resume(exId: string, waiting: Waiting = {}): Promise<string> {
+  async resume(exId: string, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'running', waiting);
     this.refuseStopping(await this.activeRow(exId), 'running');
     await this.signal(exId, { signal: 'resume' }, deadline);
@@ -196,7 +196,7 @@ export class ControlService {
     exId: string,
     deadline: Deadline,
     isWanted: (status: string) => boolean,
-  ): Promise<string> {
+  ): Promise<ExecutionStatus> {
     for (;;) {
       const { _status } = (await this.executions.row(exId)).doc;
       if (isTerminal(_status) || isWanted(_status)) return _status;

@@ -3,6 +3,7 @@ import { CodedError } from '../../errors.js';
 import type { ExecutionRow, JobDocument, ListQuery, ValidatedJob } from '../../store/types.js';
 import { isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
+import type { JobValidator } from '../validator.js';
 import { jobDocument } from './documents.js';
 import type { ExecutionService } from './executions.js';
 import type { CleanupType } from './recovery.js';
@@ -24,7 +25,7 @@ const chosen = (document: object, fields: string[]): object =>
 
 export class JobService {
   constructor(
-    private readonly deps: Pick<ApiDependencies, 'store' | 'validator'>,
+    private readonly deps: Pick<ApiDependencies, 'store'> & { validator: Pick<JobValidator, 'validate'> },
     private readonly executions: ExecutionService,
   ) {}
 

@@ -11,6 +11,7 @@ import { CodedError } from '../../../src/errors.js';
 import type { Settings } from '../../../src/settings.js';
 import { openStore } from '../../../src/store/index.js';
 import type { OperationConfig, Store, ValidatedJob } from '../../../src/store/types.js';
+import { DocumentCheck } from '../../support/openapi.js';
 import { PlayedEngine } from './played-engine.js';
 
 export const VERSION = '1.2.3';
@@ -38,7 +39,17 @@ export const validator: JobValidator = {
     for (const { _op } of operations) {
       if (!['data_generator', 'noop'].includes(_op)) refuse(`Unable to find module for operation: ${_op}`);
     }
-    const defaults = { name: 'Custom Job', workers: 2, slicers: 1, lifecycle: 'once', max_retries: 3 };
+    const defaults = {
+      name: 'Custom Job',
+      active: true,
+      analytics: true,
+      lifecycle: 'once',
+      max_retries: 3,
+      probation_window: 300_000,
+      slicers: 1,
+      stateful: false,
+      workers: 2,
+    };
     const validated = {
       ...defaults,
       apis: [],
@@ -48,6 +59,7 @@ export const validator: JobValidator = {
     } as unknown as ValidatedJob;
     return { job: validated, warnings: spec.cpu === undefined ? [] : [{ type: 'JobValidation' }] };
   },
+  jobSchema: async () => ({ type: 'object', properties: { operations: {} }, required: ['operations'] }),
 };
 
 export interface Answer {
@@ -65,11 +77,14 @@ export interface Call {
 }
 
 export class TestApi {
+  private document: Promise<DocumentCheck> | undefined;
+
   private constructor(
     readonly port: number,
     readonly store: Store,
     readonly engine: PlayedEngine,
     readonly assetsDirectory: string,
+    readonly dependencies: ApiDependencies,
     readonly close: () => Promise<void>,
   ) {}
 
@@ -81,7 +96,7 @@ export class TestApi {
     const store = deps.store ?? (await openStore({ dataDir }));
     const engine = new PlayedEngine(store);
     const assetsDirectory = join(dataDir, 'assets');
-    const app = createApi({
+    const dependencies: ApiDependencies = {
       store,
       engine,
       validator,
@@ -99,10 +114,11 @@ export class TestApi {
         ...settings,
       } as Settings,
       ...deps,
-    });
-    const server = createServer(app);
+    };
+    const server = createServer(createApi(dependencies));
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TestApi((server.address() as AddressInfo).port, store, engine, assetsDirectory, async () => {
+    const { port } = server.address() as AddressInfo;
+    return new TestApi(port, store, engine, assetsDirectory, dependencies, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await engine.idle();
@@ -111,7 +127,18 @@ export class TestApi {
     });
   }
 
-  async call(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Answer> {
+  /** @throws Error if the answer is not what the API's OpenAPI document says */
+  async call(method: string, path: string, call: Call = {}): Promise<Answer> {
+    const answer = await this.send(method, path, call);
+    this.document ??= this.send('GET', '/openapi.json').then(({ body }) => new DocumentCheck(body));
+    const { status, headers, text } = answer;
+    const described = { status, contentType: headers['content-type'], text };
+    const differences = (await this.document).differences(method, path, described);
+    if (differences.length > 0) throw new Error(differences.join('\n'));
+    return answer;
+  }
+
+  private async send(method: string, path: string, { headers = {}, body }: Call = {}): Promise<Answer> {
     const raw = body === undefined || typeof body === 'string' || Buffer.isBuffer(body);
     const payload = raw ? (body as string | Buffer | undefined) : JSON.stringify(body);
     return new Promise((resolve, reject) => {

@@ -1,0 +1,118 @@
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { createValidator } from '../../src/operations/validate.js';
+import { CodedError } from '../../src/errors.js';
+import { Directories } from './support/directories.js';
+
+/**
+ * The schema is made of what jobs are validated with, but for the checks that are functions. So it is held against the
+ * validation itself: what it takes, the validation must take, and what it refuses, the validation must, too, unless
+ * it is one of the texts that are taken for what they mean.
+ */
+
+type Spec = Record<string, unknown>;
+
+const OPERATIONS = [{ _op: 'test-reader' }, { _op: 'noop' }];
+/** Of many kinds, for any property. */
+const VALUES: unknown[] = [
+  ...[
+    null,
+    true,
+    false,
+    0,
+    1,
+    2,
+    10,
+    -1,
+    1.5,
+    '',
+    'text',
+    '3',
+    '1.5',
+    '5%',
+    '100%',
+    '100.5%',
+    '101%',
+    '7.25%',
+  ],
+  ...[
+    'once',
+    'persistent',
+    'info',
+    'loud',
+    '5 minutes',
+    '5',
+    [],
+    ['text'],
+    [1],
+    {},
+    { a: 'b' },
+    { a: '' },
+    { a: 1 },
+  ],
+  ...[[{}], [{ _op: 'noop' }], OPERATIONS, [{ _op: 'test-reader' }, {}], [{ _op: 'test-reader' }, null]],
+  ...[[{ _name: '' }], [{ _name: 1 }], [null], [{ _op: 'test-reader' }, { _op: 'noop', _encoding: 'other' }]],
+  ...[[{ _op: 'test-reader' }, { _op: 'noop', _dead_letter_action: 1 }], { '': 'a' }, { a: null }, { a: [] }],
+];
+/** Values that the schema refuses and the validation takes: for what they mean, or because it looks no further. */
+const LENIENT: Record<string, unknown[]> = {};
+
+const directories = new Directories();
+let validator: ReturnType<typeof createValidator>;
+let schema: { properties: Record<string, { default?: unknown }> };
+let conforms: ValidateFunction;
+beforeAll(async () => {
+  validator = createValidator({
+    assetsDir: directories.make(),
+    name: 'test',
+    logLevel: 'info',
+    shutdownTimeout: 1_000,
+  });
+  schema = (await validator.jobSchema()) as typeof schema;
+  conforms = new Ajv2020({ strictTypes: false, strictRequired: false }).compile(schema);
+});
+afterAll(async () => {
+  await validator.close();
+  directories.clean();
+});
+
+async function isValid(spec: Spec): Promise<boolean> {
+  return validator.validate(spec).then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof CodedError && error.code === 'JOB_INVALID') return false;
+      throw error;
+    },
+  );
+}
+
+it('has every property of a job that has a default, with that default', async () => {
+  const { job } = await validator.validate({ operations: OPERATIONS });
+  const { operations: _, relocatable: __, ...defaults } = job;
+  expect(
+    Object.fromEntries(
+      Object.entries(schema.properties)
+        .filter(([name]) => name !== 'operations')
+        .map(([name, property]) => [name, property.default]),
+    ),
+  ).toEqual(defaults);
+});
+
+it('takes and refuses what the validation does', async () => {
+  const differences: Record<string, unknown[]> = {};
+  for (const name of Object.keys(schema.properties)) {
+    for (const value of VALUES) {
+      const spec = { operations: OPERATIONS, [name]: value };
+      const [described, valid] = [conforms(spec), await isValid(spec)];
+      if (described && !valid)
+        throw new Error(`${name} must not be ${JSON.stringify(value)}, but it is described so`);
+      if (valid && !described) (differences[name] ??= []).push(value);
+    }
+  }
+  expect(differences).toEqual(LENIENT);
+});
+
+it('wants operations, and no id', () => {
+  expect(conforms({ operations: OPERATIONS, anything: { else: true } })).toBe(true);
+  expect(conforms({})).toBe(false);
+  expect(conforms({ operations: OPERATIONS, job_id: 'mine' })).toBe(false);
+});
