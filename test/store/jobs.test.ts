@@ -62,6 +62,21 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
     });
   });
 
+  it('removes a job once, and does not bring it back by chance', async () => {
+    const job = makeJob();
+    await store.jobs.insert(job);
+    const removed = await store.jobs.remove(job.job_id, '2020-01-01T00:00:00.000Z');
+    await expect(store.jobs.remove(job.job_id, '2021-01-01T00:00:00.000Z')).rejects.toMatchObject({
+      code: 'JOB_ALREADY_DELETED',
+    });
+    await expect(store.jobs.replace(job, { alive: true })).rejects.toMatchObject({ code: 'JOB_DELETED' });
+    await expect(store.jobs.get(job.job_id)).resolves.toEqual(removed);
+    await store.jobs.replace(job);
+    await expect(store.jobs.get(job.job_id)).resolves.toEqual(job);
+    await store.jobs.replace({ ...job, name: 'changed' }, { alive: true });
+    await expect(store.jobs.get(job.job_id)).resolves.toMatchObject({ name: 'changed' });
+  });
+
   it('does not remove a job that runs', async () => {
     const job = makeJob();
     await store.jobs.insert(job);

@@ -157,7 +157,7 @@ export class TestStack {
 
   /** @throws Error if the API cannot be reached */
   async request<T = Record<string, unknown>>(
-    method: 'GET' | 'POST' | 'PUT',
+    method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
     body?: unknown,
   ): Promise<Reply<T>> {

@@ -3,6 +3,7 @@ import { CodedError } from '../../errors.js';
 import type { ExecutionRow, ExecutionStatus } from '../../store/types.js';
 import { isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
+import type { Wanted } from '../../workflows/types.js';
 import type { Wish } from '../engine.js';
 import type { ExecutionService } from './executions.js';
 
@@ -13,6 +14,9 @@ import type { ExecutionService } from './executions.js';
  * the workflow has written a settled status there, and that is the answer. A row may be active before its
  * workflow runs (`pending`), and for a moment after it was closed: signals are tried again until the row
  * says which of the two it is.
+ *
+ * Callers may overtake each other: the workflow does what it was told last, and may never have been what an
+ * earlier one wanted. So who waits long asks it what it wants to be now, and waits for that.
  */
 
 /** How often the row is read, in ms; after `EAGER_FOR` ms less often. */
@@ -20,6 +24,15 @@ const EAGER_INTERVAL = 25;
 const EAGER_FOR = 5_000;
 const PATIENT_INTERVAL = 200;
 const MAX_SIGNAL_BACKOFF = 500;
+/** How often the workflow is asked what it wants to be, in ms: a pause takes as long as its slices. */
+const ASK_INTERVAL = 500;
+
+/** Statuses in which a wish is fulfilled. A stop cannot be taken back, so nobody who wanted something else waits for it. */
+const FULFILLED = {
+  paused: ['paused'],
+  running: ['running', 'failing', 'recovering'],
+  stopped: [],
+} as const satisfies Record<Wanted, ExecutionStatus[]>;
 
 export interface Waiting {
   /** Ends the waiting when the caller is gone. */
@@ -88,27 +101,29 @@ export class ControlService {
     return this.settled(exId, deadline, (status) => !blocking && status === 'stopping');
   }
 
-  /** @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE */
+  /**
+   * Pauses an execution. If another caller resumes it meanwhile, the answer is what it has come to.
+   * @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE
+   */
   async pause(exId: string, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'paused', waiting);
     this.refuseStopping(await this.activeRow(exId), 'paused');
     await this.signal(exId, { signal: 'pause' }, deadline);
-    const status = await this.settled(exId, deadline, (now) => now === 'paused');
+    const status = await this.fulfilled(exId, deadline, 'paused');
     if (isTerminal(status)) throw illegal(exId, status, 'paused');
     return status;
   }
 
   /**
-   * Lets a paused execution go on. It may come to its end before the answer does, which is then its status.
+   * Lets a paused execution go on. It may come to its end before the answer does, which is then its status; so it
+   * is if another caller pauses it meanwhile.
    * @throws CodedError EX_NOT_ACTIVE, ILLEGAL_STATUS, TIMED_OUT, TEMPORAL_UNAVAILABLE
    */
   async resume(exId: string, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'running', waiting);
     this.refuseStopping(await this.activeRow(exId), 'running');
     await this.signal(exId, { signal: 'resume' }, deadline);
-    const status = await this.settled(exId, deadline, (now) =>
-      ['running', 'failing', 'recovering'].includes(now),
-    );
+    const status = await this.fulfilled(exId, deadline, 'running');
     if (isTerminal(status) && status !== 'completed' && status !== 'failed')
       throw illegal(exId, status, 'running');
     return status;
@@ -188,6 +203,28 @@ export class ControlService {
       if (isTerminal(_status)) return;
       if (_status === 'pending') engine.submitted(exId);
       await deadline.pause(backoff);
+    }
+  }
+
+  /**
+   * The status once it is terminal, or what the workflow was told last.
+   * @throws CodedError ILLEGAL_STATUS if it stops, TIMED_OUT
+   */
+  private async fulfilled(
+    exId: string,
+    deadline: Deadline,
+    wish: Exclude<Wanted, 'stopped'>,
+  ): Promise<ExecutionStatus> {
+    let wanted: Wanted = wish;
+    for (let asked = Date.now(); ;) {
+      const { _status } = (await this.executions.row(exId)).doc;
+      if (_status === 'stopping') throw illegal(exId, _status, wish);
+      if (isTerminal(_status) || (FULFILLED[wanted] as readonly string[]).includes(_status)) return _status;
+      await deadline.pause(deadline.interval);
+      if (Date.now() - asked < ASK_INTERVAL) continue;
+      // Without an answer it is waited for what was wanted at first.
+      wanted = (await this.deps.engine.wanted(exId).catch(() => undefined)) ?? wanted;
+      asked = Date.now();
     }
   }
 

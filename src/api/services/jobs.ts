@@ -86,10 +86,8 @@ export class JobService {
 
   /** Marks a job and its executions as deleted. @throws CodedError JOB_RUNNING, JOB_NOT_FOUND, JOB_ALREADY_DELETED */
   async remove(jobId: string): Promise<JobDocument> {
-    const job = await this.get(jobId);
-    if (job._deleted === true) throw new CodedError('JOB_ALREADY_DELETED', { job_id: jobId });
-    const removed = await this.deps.store.jobs.remove(jobId, new Date().toISOString());
-    if (removed === undefined) throw new CodedError('JOB_NOT_FOUND', { job_id: jobId });
+    const removed = isUuid(jobId) && (await this.deps.store.jobs.remove(jobId, new Date().toISOString()));
+    if (!removed) throw new CodedError('JOB_NOT_FOUND', { job_id: jobId });
     return removed;
   }
 
@@ -148,7 +146,8 @@ export class JobService {
   }
 
   private async replace(job: JobDocument, warnings: unknown[]): Promise<JobDocument> {
-    await this.deps.store.jobs.replace(job);
+    // It may have been deleted while the new one was validated.
+    await this.deps.store.jobs.replace(job, { alive: true });
     return { ...job, ...listed(warnings) };
   }
 }

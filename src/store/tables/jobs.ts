@@ -26,13 +26,14 @@ export function jobStore(db: Database): JobStore {
       return row?.doc;
     },
 
-    async replace(job) {
-      const { numUpdatedRows } = await db
-        .updateTable('jobs')
-        .set(toRow(job))
-        .where('job_id', '=', job.job_id)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new CodedError('JOB_NOT_FOUND', { job_id: job.job_id });
+    async replace(job, { alive } = { alive: false }) {
+      const { job_id } = job;
+      let update = db.updateTable('jobs').set(toRow(job)).where('job_id', '=', job_id);
+      if (alive) update = update.where('_deleted', 'is not', true);
+      const { numUpdatedRows } = await update.executeTakeFirst();
+      if (numUpdatedRows > 0n) return;
+      if ((await this.get(job_id)) === undefined) throw new CodedError('JOB_NOT_FOUND', { job_id });
+      throw new CodedError('JOB_DELETED', { job_id, action: 'updated' });
     },
 
     remove: (jobId, deletedOn) =>
@@ -45,6 +46,7 @@ export function jobStore(db: Database): JobStore {
           .forUpdate()
           .executeTakeFirst();
         if (row === undefined) return undefined;
+        if (row.doc._deleted === true) throw new CodedError('JOB_ALREADY_DELETED', { job_id: jobId });
         if (await hasActive(trx, jobId)) throw new CodedError('JOB_RUNNING', { job_id: jobId });
         const mark = { _deleted: true, _deleted_on: deletedOn, _updated: deletedOn };
         const job: JobDocument = { ...row.doc, ...mark, active: false };

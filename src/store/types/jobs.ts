@@ -47,11 +47,15 @@ export interface JobStore {
   insert(job: JobDocument): Promise<void>;
   /** Any job by id, deleted ones too. */
   get(jobId: string): Promise<JobDocument | undefined>;
-  replace(job: JobDocument): Promise<void>;
+  /**
+   * @param options `alive`: only if it was not deleted; default: any
+   * @throws CodedError JOB_NOT_FOUND, JOB_DELETED
+   */
+  replace(job: JobDocument, options?: { alive: boolean }): Promise<void>;
   /**
    * Soft delete in one transaction: the job and all its executions get `_deleted`, `_deleted_on` and
    * `_updated` (the given ISO time), the job also `active: false`. Undefined if there is no such job.
-   * @throws CodedError JOB_RUNNING if one of its executions is not terminal.
+   * @throws CodedError JOB_RUNNING if one of its executions is not terminal, JOB_ALREADY_DELETED
    */
   remove(jobId: string, deletedOn: string): Promise<JobDocument | undefined>;
   list(query: ListQuery & { active?: boolean; deleted?: boolean }): Promise<JobDocument[]>;

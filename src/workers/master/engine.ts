@@ -16,7 +16,12 @@ import type { Engine, Wish } from '../../api/engine.js';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { LedgerSnapshot, LedgerTally, Store } from '../../store/types.js';
-import { MASTER_TASK_QUEUE, REPLAY_REFUSED, type ExecutionInput } from '../../workflows/types.js';
+import {
+  MASTER_TASK_QUEUE,
+  REPLAY_REFUSED,
+  type ExecutionInput,
+  type Wanted,
+} from '../../workflows/types.js';
 
 /** A workflow task that nobody answers is given to another master after this. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
@@ -82,6 +87,10 @@ export class TemporalEngine implements Engine {
 
   tally(exId: string): Promise<LedgerTally | undefined> {
     return this.query(exId, 'tally');
+  }
+
+  wanted(exId: string): Promise<Wanted | undefined> {
+    return this.query(exId, 'wanted');
   }
 
   kickPlacement(): void {

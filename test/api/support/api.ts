@@ -116,6 +116,8 @@ export class TestApi {
       ...deps,
     };
     const server = createServer(createApi(dependencies));
+    // A connection that is closed as it is used again would be an error that says nothing.
+    server.keepAliveTimeout = 0;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     return new TestApi(port, store, engine, assetsDirectory, dependencies, async () => {

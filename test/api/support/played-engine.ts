@@ -1,7 +1,14 @@
 import { EventEmitter, once } from 'node:events';
 import { CodedError } from '../../../src/errors.js';
 import type { Engine, Wish } from '../../../src/api/engine.js';
+import type { Wanted } from '../../../src/workflows/types.js';
 import type { ExecutionStatus, LedgerSnapshot, LedgerTally, Store } from '../../../src/store/types.js';
+
+const WANTED: Partial<Record<Wish['signal'], Wanted>> = {
+  pause: 'paused',
+  resume: 'running',
+  stop: 'stopped',
+};
 
 /** Plays the workflows' part: hears what the API wants and writes statuses into the real store. */
 export class PlayedEngine implements Engine {
@@ -16,6 +23,7 @@ export class PlayedEngine implements Engine {
   /** Thrown by `signal`, `replay` and `ledger` instead of an answer. */
   outage: Error | undefined;
   private readonly listeners = new EventEmitter();
+  private readonly wants = new Map<string, Wanted>();
   private readonly seqs = new Map<string, number>();
   private work = Promise.resolve();
 
@@ -31,6 +39,8 @@ export class PlayedEngine implements Engine {
     if (this.outage) throw this.outage;
     if (!this.seqs.has(exId)) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
     this.wishes.push({ exId, ...wish });
+    const wanted = WANTED[wish.signal];
+    if (wanted !== undefined) this.wants.set(exId, wanted);
     this.listeners.emit(`${exId}/${wish.signal}`);
     if (this.obedient) this.later(() => this.fulfil(exId, wish));
   }
@@ -52,6 +62,10 @@ export class PlayedEngine implements Engine {
     if (!this.seqs.has(exId)) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
     const { from, to } = await this.store.failures.takeForReplay(exId, id, filter);
     return to - from;
+  }
+
+  async wanted(exId: string): Promise<Wanted | undefined> {
+    return this.wants.get(exId);
   }
 
   /** When the execution's workflow is next told this. */
