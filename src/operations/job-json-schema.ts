@@ -61,9 +61,9 @@ export function jobJsonSchema(context: Context): JsonSchema {
   return {
     ...objectOf(schema as Record<string, Property>, CHECKED_BY_FUNCTION),
     required: ['operations'],
-    // The server's own, and refused.
-    not: { required: ['job_id'] },
-    description: 'Other properties are kept as they are. Operations and APIs have options of their own',
+    description:
+      'Other properties are kept as they are, but for those that the server sets. Operations and APIs have options ' +
+      'of their own',
   };
 }
 

@@ -120,8 +120,7 @@ it('takes and refuses what the validation does', async () => {
   expect(differences).toEqual(LENIENT);
 });
 
-it('wants operations, and no id', () => {
+it('wants operations', () => {
   expect(conforms({ operations: OPERATIONS, anything: { else: true } })).toBe(true);
   expect(conforms({})).toBe(false);
-  expect(conforms({ operations: OPERATIONS, job_id: 'mine' })).toBe(false);
 });

@@ -12,14 +12,15 @@ const openApi = z.object({
 });
 
 /** The description of the API for programs. */
-export function openApiRoutes(resources: Resources, read: () => Promise<OpenApiDocument>): void {
+export function openApiRoutes(resources: Resources, make: () => Promise<OpenApiDocument>): void {
+  let document: OpenApiDocument | undefined;
   resources.add('/openapi.json', {
     get: operation(
       {
         summary: 'This document',
         reply: openApi,
       },
-      read,
+      async () => (document ??= await make()),
     ),
   });
 }
