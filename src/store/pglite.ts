@@ -104,9 +104,7 @@ async function create(folder: string): Promise<void> {
  * Opens the database in `<dataDir>/store`; creates it if there is none.
  * @throws FolderLockedError if another process has it open
  */
-export async function openPglite(
-  dataDir: string,
-): Promise<{ dialect: PostgresDialect; unlock: () => void }> {
+export async function openPglite(dataDir: string): Promise<{ dialect: PostgresDialect; unlock: () => void }> {
   const unlock = lockFolder(dataDir);
   try {
     const folder = `${dataDir}/store`;

@@ -287,7 +287,11 @@ export class HostProcess {
     if (this.flushed) return { outcome: 'flushed', reason: null, early: false };
     // A flush that hung, or that took its process with it, has failed. One that somebody else cut off is lost.
     if (this.flushTimedOut || (this.flushing && !this.killedFromOutside && !this.fenced)) {
-      return { outcome: 'failed', reason: `its flush did not end: ${this.flushTimedOut ? why : this.describe(gone)}`, early: false };
+      return {
+        outcome: 'failed',
+        reason: `its flush did not end: ${this.flushTimedOut ? why : this.describe(gone)}`,
+        early: false,
+      };
     }
     return { outcome: 'lost', reason: why, early: false };
   }
