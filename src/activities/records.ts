@@ -2,6 +2,7 @@ import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import { CodedError } from '../errors.js';
 import { isGone, oldHostsGone } from './recovered-hosts.js';
 import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
+import { withoutStack } from '../without-stack.js';
 import { sliceId } from '../workflows/slice-id.js';
 import type { MasterActivities } from '../workflows/types.js';
 import type { Placement } from '../workers/placement/placement.js';
@@ -132,7 +133,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
         return {
           failed: workers
             .filter(({ outcome }) => outcome === 'failed')
-            .map(({ host_id, reason }) => `${host_id}: ${reason ?? 'unknown'}`)
+            .map(({ host_id, reason }) => `${host_id}: ${withoutStack(reason ?? 'unknown')}`)
             .slice(0, 20),
           lost: workers.filter(({ outcome }) => outcome === 'lost' || outcome === 'silent').length,
         };

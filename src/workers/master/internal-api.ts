@@ -3,6 +3,7 @@ import express, { Router } from 'express';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { HostRow, SliceTuple, Store } from '../../store/types.js';
+import { withoutStack } from '../../without-stack.js';
 import type { HostAssignment, HostReport, PresenceRequest, PresenceResponse } from '../node/master-client.js';
 import type { Placement } from '../placement/placement.js';
 import { assetApi } from './asset-api.js';
@@ -47,9 +48,11 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
         // On another node they can.
         const hosts = await store.placement.liveHosts({ ex_id });
         if (hosts.some(({ kind, state }) => kind === 'worker' && state === 'live')) continue;
-        await hostsFailed(ex_id, `the operations cannot be started: ${reason}`).catch((error: unknown) => {
-          logger.warn({ err: error, ex_id }, 'an execution whose hosts fail could not be told');
-        });
+        await hostsFailed(ex_id, `the operations cannot be started: ${withoutStack(reason)}`).catch(
+          (error: unknown) => {
+            logger.warn({ err: error, ex_id }, 'an execution whose hosts fail could not be told');
+          },
+        );
       }
     }
     const gone = new AbortController();

@@ -217,9 +217,11 @@ it('takes what a host says of its end that was given up because its node was sil
 it('gives an execution up when its hosts died three times in a row, and says so once', async () => {
   await tell({ hopeless: [{ ex_id: 'x', count: 2, reason: 'no such file' }] });
   expect(hostsFailed).toEqual([]);
-  await tell({ hopeless: [{ ex_id: 'x', count: 3, reason: 'no such file' }] });
-  await tell({ hopeless: [{ ex_id: 'x', count: 3, reason: 'no such file' }] });
-  expect(hostsFailed).toEqual([['x', 'the operations cannot be started: no such file']]);
+  const reason =
+    'Error: no such file\nnor folder\n    at start (file:///host.js:1:2)\n    at main (file:///main.js:3:4)';
+  await tell({ hopeless: [{ ex_id: 'x', count: 3, reason }] });
+  await tell({ hopeless: [{ ex_id: 'x', count: 3, reason }] });
+  expect(hostsFailed).toEqual([['x', 'the operations cannot be started: Error: no such file\nnor folder']]);
 });
 
 it('serves the documents, metadata and pages of executions', async () => {
