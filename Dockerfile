@@ -22,7 +22,8 @@ COPY --from=build /app/dist dist
 COPY package.json LICENSE ./
 COPY examples examples
 USER node
-ENV NODE_ENV=production TEMPOSLICE_DATA_DIR=/data
+# Of src/lean-process.ts: here nothing forks the master and the node.
+ENV NODE_ENV=production TEMPOSLICE_DATA_DIR=/data MALLOC_ARENA_MAX=2
 VOLUME /data
 EXPOSE 5678
 # Of a master. The compose file replaces it for nodes, which listen nowhere.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationLoader, AssetBundleType, OperationLocationType, parseName } from '#job-components';
 import type { Context, SchemaConstructor } from '#job-components';
-import { compiledPath } from './child-process.js';
+import { compiledPath } from '../compiled-path.js';
 
 /**
  * Teaches job-components' loader two things, for the whole process: where our built-in operations lie, and the

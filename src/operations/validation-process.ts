@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { on, once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { compiledPath, forkForUserCode } from './child-process.js';
+import { compiledPath } from '../compiled-path.js';
+import { forkForUserCode } from './child-process.js';
 import type {
   ConnectorsAnswer,
   ConnectorsRequest,

@@ -13,6 +13,7 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { LEAN_EXEC_ARGV, leanEnvironment } from '../lean-process.js';
 import { acquireLock, LockedError } from '../lock-file.js';
 import type { Logger } from '../logger.js';
 import type { Settings } from '../settings.js';
@@ -131,8 +132,8 @@ export class Stack {
       onEvent: this.logEvent,
       spawn: () =>
         fork(script, [name], {
-          env: { ...environment({ ...this.settings, master: this.apiUrl }) },
-          execArgv: [],
+          env: leanEnvironment(environment({ ...this.settings, master: this.apiUrl })),
+          execArgv: LEAN_EXEC_ARGV,
           stdio: ['ignore', output, output, 'ipc'],
         }),
       ready: (child) => new Promise((resolve) => child.once('message', () => resolve())),

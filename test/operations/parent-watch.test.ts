@@ -2,7 +2,7 @@ import { fork, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { compiledPath } from '../../src/operations/child-process.js';
+import { compiledPath } from '../../src/compiled-path.js';
 import { Directories, writeTree } from './support/directories.js';
 import { isAlive, until } from './support/processes.js';
 

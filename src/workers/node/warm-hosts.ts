@@ -1,7 +1,8 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../logger.js';
-import { compiledPath, forkForUserCode } from '../../operations/child-process.js';
+import { compiledPath } from '../../compiled-path.js';
+import { forkForUserCode } from '../../operations/child-process.js';
 import { ProgressFile } from '../host/progress.js';
 import { PIPE_FD } from '../host/protocol.js';
 

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { compiledPath } from '../../operations/child-process.js';
+import { compiledPath } from '../../compiled-path.js';
 import type { PidFiles } from '../pid-files.js';
 import { SupervisedProcess, type SupervisedOptions } from '../supervised-process.js';
 import type { GuardOrder } from './guard.js';
