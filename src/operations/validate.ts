@@ -2,7 +2,7 @@ import type { JobValidator } from '../api/validator.js';
 import { CodedError } from '../errors.js';
 import type { ValidatedJob } from '../store/types.js';
 import type { FoundationConfig } from '../config/foundation.js';
-import { cut } from './errors.js';
+import { cut } from '../text.js';
 import { systemOptions } from './sysconfig.js';
 import type { ValidationAnswer } from './validation-messages.js';
 import { NoAnswer, ValidationProcess } from './validation-process.js';

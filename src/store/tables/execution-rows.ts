@@ -10,6 +10,7 @@ import type {
   NewExecution,
   NewExecutionState,
 } from '../schema.js';
+import { wellFormedTexts } from '../../text.js';
 import type { ExecutionDocument, ExecutionRow, RecoveryStart } from '../types.js';
 
 /** All there is of an execution, out of its three tables. */
@@ -88,7 +89,9 @@ export function documentChange(
   patch: Partial<ExecutionDocument>,
 ): Required<ExecutionChange> {
   const { ex_id: _ex, job_id: _job, _created, _updated, ...changeable } = patch;
-  const changes = Object.fromEntries(Object.entries(changeable).filter(([, value]) => value !== undefined));
+  const given = Object.fromEntries(Object.entries(changeable).filter(([, value]) => value !== undefined));
+  // Reasons and metadata come from operations, and what is not well-formed would stay as an escape within the JSON.
+  const changes = wellFormedTexts(given);
   const columns = Object.entries(extractColumns(EXECUTION_FIELDS, changes));
   return {
     row: {
