@@ -207,6 +207,15 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
       expect(row).toMatchObject({ closed: true, status_seq: 5, doc: { _status: 'completed' } });
     });
 
+    it('leaves sums over all executions to be had, whatever a reason or metadata hold', async () => {
+      const { ex_id: exId } = await insert();
+      await store.executions.setMetadata(exId, { nul: '\0' });
+      const before = (await store.executions.clusterTotals()).job_duration;
+      const patch = { _failureReason: 'half of \ud83d', _slicer_stats: { job_duration: 7 } };
+      await store.executions.close(exId, 1, 'failed', patch, null);
+      await expect(store.executions.clusterTotals()).resolves.toMatchObject({ job_duration: before + 7 });
+    });
+
     it('is for terminal statuses only', async () => {
       const { ex_id: exId } = await insert();
       const close = async () => store.executions.close(exId, 1, 'running', {}, null);

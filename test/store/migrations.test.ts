@@ -31,6 +31,12 @@ describe('migrations', () => {
   it('keep all that a store knew of its executions', async () => {
     const ended = makeExecution({ _status: 'failed', name: 'ended' });
     const active = makeExecution({ name: 'active' });
+    const illFormed = makeExecution({ _status: 'failed', name: 'ill-formed' });
+    const illFormedState = {
+      _failureReason: 'half of \ud83d',
+      metadata: { nul: '\0' },
+      _slicer_stats: { slicers: 2 },
+    };
     const counters = { stats: { queued: 3 } };
     const report = { issued: 7, completed: 6 };
     const recovery = { last: [], slicerDone: true, replayOnly: false };
@@ -48,6 +54,7 @@ describe('migrations', () => {
         report,
         null,
       ]);
+      await insert(illFormed, illFormedState, [null, null, null]);
       await insert(active, { metadata: {} }, [counters, null, recovery]);
     });
 
@@ -59,6 +66,7 @@ describe('migrations', () => {
       report,
       recovery: null,
     });
+    await expect(store.executions.get(illFormed.ex_id)).resolves.toMatchObject({ doc: illFormedState });
     await expect(store.executions.active()).resolves.toMatchObject([
       { doc: active, counters, report: null, recovery },
     ]);
