@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { jest } from '@jest/globals';
 import { assetIdOf, assetJson, makeZip, type ZipEntries } from '../support/zips.js';
 import { until } from '../support/until.js';
 import { job, MAX_ASSET_BYTES, TestApi, type Answer } from './support/api.js';
@@ -273,6 +274,22 @@ describe('a job', () => {
   ])('with %j is refused', async (assets, message) => {
     const { status, body } = await submit(assets);
     expect([status, body.message]).toEqual([400, message]);
+  });
+
+  it('costs no more than a few looks into the store, whatever it names', async () => {
+    const looks = jest.spyOn(api.store.assets, 'named');
+    const named = (count: number): string[] => Array.from({ length: count }, (_, n) => `none-${n}`);
+    const many = await submit(named(20_000));
+    expect([many.status, many.body.message]).toEqual([
+      400,
+      'Failure to get assets, caused by the job names more than 100 assets',
+    ]);
+    expect((await submit([`used:${'1 || '.repeat(1_000)}1`])).status).toBe(400);
+    expect(looks).not.toHaveBeenCalled();
+    const missing = await submit(named(100));
+    expect(missing.body.message).toBe('Failure to get assets, caused by No assets found for "none-0"');
+    expect(looks).toHaveBeenCalledTimes(1);
+    looks.mockRestore();
   });
 
   it('may not name an asset that it does not list', async () => {

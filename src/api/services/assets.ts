@@ -13,6 +13,10 @@ import { unpack } from '../../assets/unpack.js';
 import { CodedError } from '../../errors.js';
 import type { AssetRecord, AssetStore, ListQuery } from '../../store/types.js';
 
+/** Assets that one job may name, and characters of one of these names: each is looked up in the store. */
+const MAX_ASSETS = 100;
+const MAX_IDENTIFIER = 1_000;
+
 /** How every zip file that has an entry begins. */
 const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
 
@@ -94,12 +98,15 @@ export class AssetService {
   async pin(spec: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { assets } = spec;
     if (!Array.isArray(assets) || !assets.every((asset) => typeof asset === 'string')) return spec;
-    const identifiers = [...new Set(assets)];
+    const identifiers = new Set(assets);
+    if (identifiers.size > MAX_ASSETS) throw refuse(`the job names more than ${MAX_ASSETS} assets`);
     try {
-      const ids = await Promise.all(identifiers.map((identifier) => this.resolve(identifier)));
+      const byIdentifier = new Map<string, string>();
+      // One at a time: after the first that is not there, no other is looked for.
+      for (const identifier of identifiers) byIdentifier.set(identifier, await this.resolve(identifier));
+      const ids = [...new Set(byIdentifier.values())];
       await this.folders.ensure(ids);
-      const byIdentifier = new Map(identifiers.map((identifier, index) => [identifier, ids[index]!]));
-      return { ...qualifyNames(spec, byIdentifier), assets: [...new Set(ids)] };
+      return { ...qualifyNames(spec, byIdentifier), assets: ids };
     } catch (cause) {
       if (cause instanceof CodedError) throw cause;
       throw new CodedError('JOB_INVALID', { reason: (cause as Error).message }, { cause });
@@ -116,8 +123,9 @@ export class AssetService {
 
   /** @param identifier an id, a name, or `name:range` (Teraslice job configuration, section 5.3) */
   private async resolve(identifier: string): Promise<string> {
-    const refuse = (reason: string): CodedError =>
-      new CodedError('JOB_INVALID', { reason: `Failure to get assets, caused by ${reason}` });
+    if (identifier.length > MAX_IDENTIFIER) {
+      throw refuse(`an asset is named with more than ${MAX_IDENTIFIER} characters`);
+    }
     if (ASSET_ID.test(identifier) && (await this.missing([identifier])) === undefined) return identifier;
     const [name = '', version] = identifier.split(':');
     const range = rangeOf(version);
@@ -151,6 +159,9 @@ export class AssetService {
     if (head !== undefined) throw new CodedError('ASSET_NOT_ZIP');
   }
 }
+
+const refuse = (reason: string): CodedError =>
+  new CodedError('JOB_INVALID', { reason: `Failure to get assets, caused by ${reason}` });
 
 /** `a`, `a or b`, `a, b or c`. */
 const joined = (words: string[]): string =>
