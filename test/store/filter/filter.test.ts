@@ -210,6 +210,17 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
     ['x'.repeat(8_193), 8_193, /longer than 8192 characters/],
     [Array(501).fill('workers:1').join(' '), 5_009, /more than 500 comparisons/],
     [Array(41).fill('name:a*').join(' '), 326, /more than 40 searches/],
+    [
+      `name:(${Array.from({ length: 34 }, (_, n) => `j?b?${n}`).join(' OR ')})`,
+      237,
+      /more than 24 different words/,
+    ],
+    [`name:${'?'.repeat(3_000)}`, 6, /too long together/],
+    [
+      Array.from({ length: 5 }, (_, n) => `name:${'a'.repeat(1_630)}${n}`).join(' '),
+      6_554,
+      /too long together/,
+    ],
     ['lifecycle:*a*b*c*d*e*f*g*h*', 11, /more than 8 wildcards/],
   ])('refuses %.40s', async (filter, character, message) => {
     const failure: unknown = await names(filter).catch((error: unknown) => error);
@@ -229,8 +240,10 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
           .join(' '),
       ),
     ).resolves.toEqual([]);
+    const words = Array.from({ length: 20 }, (_, n) => `j?b?${n}`).join(' OR ');
+    await expect(names(`name:(${words}) OR name:(${words})`)).resolves.toEqual([]);
     await expect(names(`name:${'a'.repeat(8_000)}`)).resolves.toEqual([]);
-    await expect(names(`name:${'?'.repeat(8_000)}`)).resolves.toEqual([]);
+    await expect(names(`name:${'?'.repeat(2_000)}`)).resolves.toEqual([]);
   });
 
   it('narrows what other parameters choose', async () => {
