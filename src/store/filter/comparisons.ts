@@ -69,6 +69,12 @@ export class Comparisons {
       case 'text':
         if (text !== undefined) return sql<SqlBool>`${column} = ${text}`;
         return this.search(term, sql<SqlBool>`${column} like ${likePattern(term.parts)}`);
+      case 'texts':
+        if (text !== undefined) return sql<SqlBool>`${text} = any(${column})`;
+        return this.search(
+          term,
+          sql<SqlBool>`exists (select from unnest(${column}) as one where one like ${likePattern(term.parts)})`,
+        );
       case 'words':
         return this.words(column, term, text);
       case 'boolean':
@@ -149,6 +155,7 @@ export class Comparisons {
       case 'words':
         return { operator, than: sql`${text}` };
       case 'boolean':
+      case 'texts':
         return undefined;
       case 'number': {
         const number = readNumber(text);
@@ -170,6 +177,7 @@ type Operator = '<' | '<=' | '>' | '>=';
 
 const NAMES = {
   text: 'text',
+  texts: 'list of texts',
   words: 'text',
   number: 'number',
   boolean: 'boolean (true or false)',

@@ -1,14 +1,10 @@
 import { type Kysely, type Migration, sql } from 'kysely';
-
-/**
- * NUL and halves of surrogate pairs in the text of JSON, which holds whole pairs as they are. PostgreSQL keeps such
- * JSON and refuses to look into it; the durations of these few are forgotten, in the sums over all.
- */
-const ILL_FORMED = String.raw`\\u(0000|d[89a-f][0-9a-f]{2})`;
+import { ILL_FORMED } from './ill-formed.js';
 
 /**
  * Takes the JSON out of the rows of executions, which lists read through where no index helps: they are a
- * fifth as wide without it. The duration, which sums over all executions need, becomes a column. What was
+ * fifth as wide without it. The duration, which sums over all executions need, becomes a column; what
+ * PostgreSQL cannot look into counts 0. What was
  * dropped leaves the file only when the table is written anew, which `cluster` does, oldest executions first.
  */
 export const executionStates: Migration = {

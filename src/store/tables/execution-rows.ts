@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import { EXECUTION_FIELDS, extractColumns } from '../fields.js';
+import { EXECUTION_COLUMNS, extractColumns } from '../fields.js';
 import type {
   Database,
   ExecutionsTable,
@@ -57,7 +57,7 @@ export const toExecutionRow = (row: ExecutionRecord): ExecutionRow => ({
 });
 
 export const toNewExecution = (doc: ExecutionDocument, recoveredTotal: number): NewExecution => ({
-  ...extractColumns(EXECUTION_FIELDS, doc),
+  ...extractColumns(EXECUTION_COLUMNS, doc),
   ex_id: doc.ex_id,
   job_id: doc.job_id,
   _status: doc._status,
@@ -92,7 +92,7 @@ export function documentChange(
   const given = Object.fromEntries(Object.entries(changeable).filter(([, value]) => value !== undefined));
   // Reasons and metadata come from operations, and what is not well-formed would stay as an escape within the JSON.
   const changes = wellFormedTexts(given);
-  const columns = Object.entries(extractColumns(EXECUTION_FIELDS, changes));
+  const columns = Object.entries(extractColumns(EXECUTION_COLUMNS, changes));
   return {
     row: {
       ...Object.fromEntries(columns.filter(([field]) => Object.hasOwn(changes, field))),
