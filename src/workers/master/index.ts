@@ -93,7 +93,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
         hostsFailed: (exId, reason) => engine.hostsFailed(exId, reason),
         logger,
       }),
-      maintenanceApi({ store, validator, purger }),
+      maintenanceApi({ store, validator, assets, purger }),
     ),
     codec: codecApi(),
     health: async () => ({ temporal: await temporalHealth(connection) }),
