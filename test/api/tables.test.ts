@@ -31,6 +31,13 @@ describe('a table', () => {
     expect(render([column], false)).toEqual(['N/A', 'N/A', '']);
   });
 
+  it('cuts what would make all of its lines as long', () => {
+    const rows = [{ name: 'x'.repeat(10_000_000) }, ...Array.from({ length: 99 }, () => ({ name: 'y' }))];
+    const text = renderTable(rows, ['name'], { headers: true, missing: '' });
+    expect(text.split('\n')[2]).toBe(`${'x'.repeat(999)}…`);
+    expect(text.length).toBe(102 * 1_001);
+  });
+
   it('has a blank line if it has none', () => {
     const blank = { missing: 'N/A', headers: true };
     expect(renderTable([], ['ab', 'c'], blank)).toBe('ab  c\n--  -\n     \n');
