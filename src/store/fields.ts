@@ -43,8 +43,11 @@ const RECORD_FIELDS = {
 /** Teraslice REST API, sections 2 and 1.3. */
 export const JOB_FIELDS = { job_id: 'text', ...CONFIG_FIELDS, ...RECORD_FIELDS } as const satisfies Fields;
 
-/** What has a column besides: filters know it, too. */
+/** What has a column besides. */
 export const JOB_COLUMNS = { ...JOB_FIELDS, assets: 'texts' } as const satisfies Fields;
+
+/** What filters know: `_context` is the same for all. */
+export const JOB_FILTER_FIELDS = { ...JOB_COLUMNS, _context: 'text' } as const satisfies Fields;
 
 /** Teraslice REST API, sections 3 and 1.3. */
 export const EXECUTION_FIELDS = {
@@ -63,6 +66,8 @@ export const EXECUTION_FIELDS = {
 } as const satisfies Fields;
 
 export const EXECUTION_COLUMNS = { ...EXECUTION_FIELDS, assets: 'texts' } as const satisfies Fields;
+
+export const EXECUTION_FILTER_FIELDS = { ...EXECUTION_COLUMNS, _context: 'text' } as const satisfies Fields;
 
 /** Teraslice REST API, section 7.5. */
 export const FAILED_SLICE_FIELDS = {

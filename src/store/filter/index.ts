@@ -1,5 +1,5 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
-import { EXECUTION_COLUMNS, FAILED_SLICE_FILTER_FIELDS, type Fields, JOB_COLUMNS } from '../fields.js';
+import { EXECUTION_FILTER_FIELDS, FAILED_SLICE_FILTER_FIELDS, JOB_FILTER_FIELDS } from '../fields.js';
 import { compileFilter } from './compile.js';
 
 /**
@@ -13,14 +13,11 @@ const constant =
   (field: string): RawBuilder<unknown> =>
     Object.hasOwn(constants, field) ? sql`${constants[field]}::text` : sql.ref(field);
 
-const JOBS = { ...JOB_COLUMNS, _context: 'text' } as const satisfies Fields;
-const EXECUTIONS = { ...EXECUTION_COLUMNS, _context: 'text' } as const satisfies Fields;
-
 export const jobFilter = (filter: string): RawBuilder<SqlBool> =>
-  compileFilter(filter, JOBS, { column: constant({ _context: 'job' }) });
+  compileFilter(filter, JOB_FILTER_FIELDS, { column: constant({ _context: 'job' }) });
 
 export const executionFilter = (filter: string): RawBuilder<SqlBool> =>
-  compileFilter(filter, EXECUTIONS, { column: constant({ _context: 'ex' }) });
+  compileFilter(filter, EXECUTION_FILTER_FIELDS, { column: constant({ _context: 'ex' }) });
 
 export const failedSliceFilter = (filter: string): RawBuilder<SqlBool> =>
   compileFilter(filter, FAILED_SLICE_FILTER_FIELDS, { column: constant({ state: 'error' }) });
