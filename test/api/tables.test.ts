@@ -80,6 +80,16 @@ describe('/txt', () => {
     expect(rest).toEqual([]);
   });
 
+  it('has at most 100 columns', async () => {
+    const fields = (count: number) => Array.from({ length: count }, (_, n) => `f${n}`).join();
+    expect((await api.get(`/txt/jobs?fields=${fields(100)}`)).status).toBe(200);
+    const { status, body } = await api.get(`/txt/jobs?fields=${fields(101)}`);
+    expect([status, body.message]).toEqual([
+      400,
+      expect.stringContaining('must be a list of at most 100 fields'),
+    ]);
+  });
+
   it('shows jobs as the list does', async () => {
     const { job_id } = await api.submit(job({ name: 'shown', workers: 12, slicers: undefined }));
     const { _created, _updated } = (await api.get(`/v1/jobs/${job_id}`)).body;
