@@ -132,6 +132,23 @@ describe('an upload', () => {
     expect(temporary()).toEqual([]);
   });
 
+  it('waits for its turn to be unpacked', async () => {
+    const { assets } = api.store;
+    const stage = assets.stage.bind(assets);
+    let together = 0;
+    let most = 0;
+    const staging = jest.spyOn(assets, 'stage').mockImplementation(async (bytes) => {
+      most = Math.max(most, ++together);
+      await new Promise(setImmediate);
+      return stage(bytes).finally(() => together--);
+    });
+    const zips = await Promise.all([1, 2, 3, 4, 5, 6].map((minor) => bundle('in-line', `1.${minor}.0`)));
+    const answers = await Promise.all(zips.map((zip) => upload(zip)));
+    staging.mockRestore();
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(201));
+    expect(most).toBe(2);
+  });
+
   it('that is too large is refused, whether it says so or not', async () => {
     const zip = await bundle('large', '1.0.0', {}, { bytes: randomBytes(MAX_ASSET_BYTES) });
     for (const headers of [undefined, { 'transfer-encoding': 'chunked' }]) {

@@ -347,6 +347,16 @@ describe('code that misbehaves', () => {
     expect(valid.operations[1]).toMatchObject({ _op: 'chatty' });
   });
 
+  it('turns away who waits too long behind those that hang', async () => {
+    const validator = open(dataDir, { timeoutMs: 20_000, concurrency: 1, patienceMs: 100 });
+    const hanging = expect(validator.validate(withOperation('looping'))).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+    await expect(validator.validate(job())).rejects.toMatchObject({ code: 'TOO_BUSY', status: 503 });
+    await validator.close();
+    await hanging;
+  });
+
   it('does not hold up another validation while one hangs', async () => {
     const validator = open(dataDir, { timeoutMs: 20_000 });
     const hanging = validator.validate(withOperation('looping'));

@@ -11,11 +11,17 @@ import { AssetFolders } from '../../assets/folders.js';
 import { qualifyNames } from '../../assets/identifiers.js';
 import { unpack } from '../../assets/unpack.js';
 import { CodedError } from '../../errors.js';
+import { Places } from '../../places.js';
 import type { AssetRecord, AssetStore, ListQuery } from '../../store/types.js';
 
 /** Assets that one job may name, and characters of one of these names: each is looked up in the store. */
 const MAX_ASSETS = 100;
 const MAX_IDENTIFIER = 1_000;
+
+/** Uploads that are unpacked at the same time, each of which may take a gigabyte of the disk. */
+const UNPACKED_AT_ONCE = 2;
+/** Longest that an upload waits for its turn, in ms. */
+const UNPACKING_PATIENCE = 120_000;
 
 /** How every zip file that has an entry begins. */
 const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
@@ -26,6 +32,7 @@ const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
  */
 export class AssetService {
   readonly folders: AssetFolders;
+  private readonly unpacking = new Places(UNPACKED_AT_ONCE, UNPACKING_PATIENCE);
 
   /**
    * @param directory of the unpacked assets
@@ -46,7 +53,7 @@ export class AssetService {
    * Checks and keeps a bundle. Whatever goes wrong, nothing of it is left.
    * @returns `created` false if the same bytes were there already
    * @throws CodedError ASSET_NOT_ZIP, BODY_TOO_LARGE, ASSET_ZIP_INVALID, ASSET_JSON_MISSING, ASSET_JSON_MALFORMED,
-   *   ASSET_JSON_INVALID, ASSET_EXISTS
+   *   ASSET_JSON_INVALID, ASSET_EXISTS, TOO_BUSY
    */
   async save(zip: AsyncIterable<Uint8Array>): Promise<{ id: string; created: boolean }> {
     return this.folders.temporarily(async (folder) => {
@@ -56,21 +63,27 @@ export class AssetService {
       const id = hash.digest();
       if ((await this.store.get(id)) !== undefined) return { id, created: false };
 
-      const unpacked = join(folder, 'files');
-      await mkdir(unpacked);
-      await unpack(path, unpacked);
-      const metadata = await readAssetJson(unpacked);
-      const location = await this.store.stage(createReadStream(path));
-      let created = false;
-      try {
-        const _created = new Date().toISOString();
-        created = await this.store.insert({ ...metadata, id, _created, size: hash.size, location });
-      } finally {
-        if (!created) await this.store.discard(location);
-      }
-      await this.folders.install(id, unpacked, folder);
+      const created = await this.unpacking.in(() => this.keep(folder, path, id, hash.size));
       return { id, created };
     });
+  }
+
+  /** @returns false if the same bytes came meanwhile */
+  private async keep(folder: string, zip: string, id: string, size: number): Promise<boolean> {
+    const unpacked = join(folder, 'files');
+    await mkdir(unpacked);
+    await unpack(zip, unpacked);
+    const metadata = await readAssetJson(unpacked);
+    const location = await this.store.stage(createReadStream(zip));
+    let created = false;
+    try {
+      const _created = new Date().toISOString();
+      created = await this.store.insert({ ...metadata, id, _created, size, location });
+    } finally {
+      if (!created) await this.store.discard(location);
+    }
+    await this.folders.install(id, unpacked, folder);
+    return created;
   }
 
   /** @throws CodedError ASSET_NOT_FOUND */
