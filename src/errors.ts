@@ -82,6 +82,11 @@ export const ERRORS = {
   ),
   TEMPORAL_UNAVAILABLE: define(503, 'Temporal cannot be reached; nothing was lost, try again', true),
   STORE_UNAVAILABLE: define(503, 'the store cannot be reached; nothing was changed, try again', true),
+  TOO_BUSY: define(
+    503,
+    (d) => `too many requests of this kind at the same time: none was done within ${d.ms}ms; try again`,
+    true,
+  ),
   ASSET_IS_JSON: define(400, '/asset endpoints do not accept json'),
   ASSET_NOT_ZIP: define(400, 'Failed to save asset. File type not recognized as zip.'),
   ASSET_ZIP_INVALID: define(422, (d) => `Failed to save asset. The zip file cannot be unpacked: ${d.reason}`),

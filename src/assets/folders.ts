@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream, existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { acquireLock } from '../lock-file.js';
 import { ASSET_ID, ContentId } from './content-id.js';
-import { hasContent, readManifest, stateOf } from './manifest.js';
+import { hasContent, MANIFEST_NAME, readManifest, stateOf } from './manifest.js';
 import { unpack } from './unpack.js';
 
 const TEMPORARY = '.new-';
@@ -29,7 +29,7 @@ export class AssetGone extends Error {
  *        ↑───────────────────────────────(a file was lost or changed)───────────────────────────┘
  *
  * A folder is read through once by each process, and after any of its files changed. One without a manifest was
- * put there by a person: it is used as it is if the cluster has no asset of that id, and never removed.
+ * put there by a person, or is another program's: it is used as it is, and never removed.
  */
 export class AssetFolders {
   /** What was last found intact, by asset. */
@@ -56,7 +56,8 @@ export class AssetFolders {
   /** Whether a person has put a folder of that id there. */
   async hasOwn(id: string): Promise<boolean> {
     const folder = join(this.directory, id);
-    return ASSET_ID.test(id) && existsSync(folder) && (await readManifest(folder)) === undefined;
+    if (!ASSET_ID.test(id) || existsSync(join(folder, MANIFEST_NAME))) return false;
+    return (await stat(folder).catch(() => undefined))?.isDirectory() === true;
   }
 
   /**
@@ -75,7 +76,7 @@ export class AssetFolders {
     }
   }
 
-  /** Moves an unpacked asset into place, unless an intact one is there. `aside`: a temporary folder. */
+  /** Moves an unpacked asset into place, unless one that is intact or a person's is there. `aside`: a temporary folder. */
   async install(id: string, unpacked: string, aside: string): Promise<void> {
     const place = join(this.directory, id);
     for (let tries = 1; ; tries++) {
@@ -83,7 +84,7 @@ export class AssetFolders {
         await rename(unpacked, place);
         return;
       } catch (error) {
-        if (await this.isIntact(id)) return;
+        if ((await this.isIntact(id)) || (await this.hasOwn(id))) return;
         if (tries === INSTALL_TRIES) throw error;
         // Another process may do the same at the same time.
         await rename(place, join(aside, `damaged-${tries}`)).catch(() => undefined);
@@ -130,12 +131,9 @@ export class AssetFolders {
 
   private async obtain(id: string): Promise<void> {
     if (!ASSET_ID.test(id)) throw new AssetGone(id);
-    if (await this.isIntact(id)) return;
+    if ((await this.isIntact(id)) || (await this.hasOwn(id))) return;
     const zip = await this.fetch(id);
-    if (zip === undefined) {
-      if (await this.hasOwn(id)) return;
-      throw new AssetGone(id);
-    }
+    if (zip === undefined) throw new AssetGone(id);
     await this.temporarily(async (folder) => {
       const hash = new ContentId();
       const path = join(folder, 'bundle.zip');

@@ -10,6 +10,11 @@ import { MANIFEST_NAME, writeManifest, type Manifest } from './manifest.js';
 
 /** Files and folders in one bundle, at most. */
 const MAX_ENTRIES = 50_000;
+/** Characters of a name, and folders within each other, at most. */
+const MAX_NAME = 1_000;
+const MAX_DEPTH = 50;
+/** Bytes that a folder takes on common file systems: names alone, a few bytes each in a zip, may fill a disk. */
+const FOLDER_BYTES = 4_096;
 /** Bytes that a bundle may unpack to, at most. */
 const MAX_BYTES = 1_000_000_000;
 /** How many times its own size a bundle may unpack to: source code takes 3 to 10, a zip bomb 1,000 and more. */
@@ -27,6 +32,8 @@ const NAME_ERRORS = new Set(['EEXIST', 'EISDIR', 'ENOTDIR', 'ENAMETOOLONG', 'EIN
 
 const invalid = (reason: string, cause?: unknown): CodedError =>
   new CodedError('ASSET_ZIP_INVALID', { reason }, { cause });
+
+const tooMany = (): CodedError => invalid(`it has more than ${MAX_ENTRIES} files and folders`);
 
 /**
  * Unpacks the zip file of an asset into an empty folder, with a manifest. Only regular files and folders are
@@ -51,10 +58,10 @@ const allowedBytes = (zipSize: number): number =>
   Math.min(MAX_BYTES, Math.max(MIN_ALLOWED, zipSize * MAX_RATIO));
 
 async function extract(zip: ZipFile, folder: string, allowed: number): Promise<Manifest> {
-  if (zip.entryCount > MAX_ENTRIES) throw invalid(`it has more than ${MAX_ENTRIES} entries`);
+  if (zip.entryCount > MAX_ENTRIES) throw tooMany();
   // Without a prototype: an entry may be named like a property of all objects.
   const manifest = Object.create(null) as Manifest;
-  let bytes = 0;
+  const size = new UnpackedSize(allowed);
   // Names that leave the folder never come here: the library refuses absolute ones and those with "..".
   for await (const entry of zip.eachEntry()) {
     const name = posix.normalize(entry.fileName);
@@ -63,6 +70,7 @@ async function extract(zip: ZipFile, folder: string, allowed: number): Promise<M
     if (type !== 0 && type !== REGULAR && type !== DIRECTORY) {
       throw invalid(`${name} is neither a file nor a directory; links and devices are not unpacked`);
     }
+    size.addFoldersOf(name);
     if (name.endsWith('/')) {
       await mkdir(join(folder, name), { recursive: true });
       continue;
@@ -70,12 +78,44 @@ async function extract(zip: ZipFile, folder: string, allowed: number): Promise<M
     if (entry.isEncrypted()) throw invalid(`${name} is encrypted`);
     if (name === MANIFEST_NAME) throw invalid(`the name ${MANIFEST_NAME} is reserved`);
     // What an entry says of its size is what it holds, or reading it fails.
-    bytes += entry.uncompressedSize;
-    if (bytes > allowed) throw invalid(`it unpacks to more than ${allowed} bytes`);
+    size.addFile(entry.uncompressedSize);
     const crc = await write(zip, entry, join(folder, name));
     manifest[name] = [entry.uncompressedSize, crc];
   }
   return manifest;
+}
+
+/** Adds up what a bundle will take of the disk, before it takes it. @throws CodedError ASSET_ZIP_INVALID */
+class UnpackedSize {
+  private readonly folders = new Set<string>();
+  private files = 0;
+  private bytes = 0;
+
+  constructor(private readonly allowed: number) {}
+
+  /** All folders that a name is in, whether the bundle has entries of their own for them or not. */
+  addFoldersOf(name: string): void {
+    if (name.length > MAX_NAME) throw invalid(`a name in it is longer than ${MAX_NAME} characters`);
+    const parts = name.split('/').slice(0, -1);
+    if (parts.length > MAX_DEPTH) throw invalid(`a name in it is more than ${MAX_DEPTH} folders deep`);
+    for (let depth = parts.length; depth > 0; depth--) {
+      const folder = parts.slice(0, depth).join('/');
+      if (this.folders.has(folder)) break;
+      this.folders.add(folder);
+      this.add(FOLDER_BYTES);
+    }
+  }
+
+  addFile(bytes: number): void {
+    this.files++;
+    this.add(bytes);
+  }
+
+  private add(bytes: number): void {
+    this.bytes += bytes;
+    if (this.files + this.folders.size > MAX_ENTRIES) throw tooMany();
+    if (this.bytes > this.allowed) throw invalid(`it unpacks to more than ${this.allowed} bytes`);
+  }
 }
 
 /** @returns the CRC-32 of the file */

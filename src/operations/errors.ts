@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { cut, wellFormed } from '../text.js';
 
 const MAX_CAUSES = 10;
 /** Stack frames shown of an error that has a cause; its root gets all that fit. */
@@ -15,15 +16,6 @@ function read(value: unknown, key: string): unknown {
 
 const isObject = (value: unknown): value is object =>
   (typeof value === 'object' && value !== null) || typeof value === 'function';
-
-/** Cuts a text to `limit` UTF-16 units, the mark of the cut included; never between a surrogate pair. */
-export function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text;
-  let end = Math.max(0, limit - 1);
-  const last = text.charCodeAt(end - 1);
-  if (last >= 0xd800 && last <= 0xdbff) end -= 1;
-  return `${text.slice(0, end)}…`;
-}
 
 /** `Name: message` of an error, or what else was thrown, as far as it can be read. */
 function headline(thrown: unknown, limit: number): string {
@@ -75,7 +67,7 @@ function frames(thrown: unknown): string[] {
 
 /**
  * Whatever was thrown, as a text for people: the first line `Name: message, caused by Name: message, …`,
- * then stack frames, those of the root cause last and most of all. Never throws.
+ * then stack frames, those of the root cause last and most of all. Well-formed. Never throws.
  *
  * @param limit longest text, in UTF-16 units
  */
@@ -96,7 +88,7 @@ export function describeError(thrown: unknown, limit = 2000): string {
     if (index > 0 && shown.length > 0) lines.push(`Caused by: ${headlines[index]}`);
     lines.push(...shown);
   });
-  return cut(lines.join('\n'), limit);
+  return cut(wellFormed(lines.join('\n')), limit);
 }
 
 /** False only for an error that says so itself (`retryable: false`, or fatal): Teraslice's rule for retries of a slice. */

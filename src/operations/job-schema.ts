@@ -91,6 +91,28 @@ export function checkJobShape(spec: Record<string, unknown>, context: Context): 
   }
 }
 
+const BOOLEANS = new Map<unknown, boolean>([
+  ...([true, 1, '1', 'true'] as const).map((value) => [value, true] as const),
+  ...([false, 0, '0', 'false'] as const).map((value) => [value, false] as const),
+]);
+
+/**
+ * The job with truth values where Teraslice takes numbers and texts for such (Teraslice job configuration, section 1);
+ * the library would take each other text for true.
+ * @throws Error
+ */
+export function withBooleans(spec: Record<string, unknown>, schema: Schema): Record<string, unknown> {
+  const fields = Object.entries(schema as Record<string, { format?: unknown }>);
+  const booleans = fields.flatMap(([field, { format }]) => (format === Boolean ? field : []));
+  const coerced = { ...spec };
+  for (const field of booleans.filter((candidate) => spec[candidate] !== undefined)) {
+    coerced[field] = BOOLEANS.get(spec[field]);
+    if (coerced[field] !== undefined) continue;
+    throw invalid(spec, `${field}: must be of type Boolean: value was ${JSON.stringify(spec[field])}`);
+  }
+  return coerced;
+}
+
 /** Checks that what operations refer to is there, after their schemas had the chance to add it. @throws Error */
 export function checkApiReferences(job: Record<string, unknown>): void {
   const names = plainObjects(job.apis).map((api) => api._name);

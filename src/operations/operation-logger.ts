@@ -1,7 +1,8 @@
 import { format } from 'node:util';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { cut, describeError } from './errors.js';
+import { cut } from '../text.js';
+import { describeError } from './errors.js';
 
 /**
  * The logger that operations see. They were written for bunyan, so this speaks bunyan over pino: `level()` and

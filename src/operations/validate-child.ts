@@ -3,7 +3,8 @@
  * hang it, crash it or fill its memory: its parent ends it then (`validate.ts`).
  */
 import { dieWithParent } from './parent-watch.js';
-import { cut, describeError } from './errors.js';
+import { cut, wellFormed } from '../text.js';
+import { describeError } from './errors.js';
 import { checkConnectors } from './connectors/validation.js';
 import { createContext } from './context.js';
 import { systemConfig } from './sysconfig.js';
@@ -31,7 +32,7 @@ function answer(message: ValidationAnswer | ConnectorsAnswer | SchemaAnswer | Va
 function reason(err: unknown): string {
   const message =
     err instanceof Error && err.message !== '' ? err.message : describeError(err).split('\n')[0];
-  return cut(String(message).replace(/\n\s+at .*/g, ''), MAX_REASON);
+  return cut(wellFormed(String(message).replace(/\n\s+at .*/g, '')), MAX_REASON);
 }
 
 process.on('message', (request: ValidationRequest | ConnectorsRequest | SchemaRequest) => {

@@ -2,7 +2,8 @@ import type { JobValidator } from '../api/validator.js';
 import { CodedError } from '../errors.js';
 import type { ValidatedJob } from '../store/types.js';
 import type { FoundationConfig } from '../config/foundation.js';
-import { cut } from './errors.js';
+import { Places } from '../places.js';
+import { cut } from '../text.js';
 import { systemOptions } from './sysconfig.js';
 import type { ValidationAnswer } from './validation-messages.js';
 import { NoAnswer, ValidationProcess } from './validation-process.js';
@@ -14,6 +15,8 @@ export interface ValidatorOptions {
   memoryMb?: number;
   /** How many validations run at the same time. Default 2: one that hangs must not hold up all others. */
   concurrency?: number;
+  /** Longest a validation waits for its turn, in ms. Default 60,000. */
+  patienceMs?: number;
   /** What the configuration file says to operations. Default nothing. */
   foundation?: FoundationConfig;
 }
@@ -31,31 +34,28 @@ const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the
 class ProcessValidator implements JobValidator {
   readonly #options: Required<Omit<ValidatorOptions, 'foundation'>>;
   readonly #system: ReturnType<typeof systemOptions>;
-  readonly #waiting: Array<() => void> = [];
+  readonly #places: Places;
   readonly #all = new Set<ValidationProcess>();
   #idle: ValidationProcess | undefined;
   #schema: Promise<Record<string, unknown>> | undefined;
-  #running = 0;
   #closed = false;
 
   constructor(settings: Parameters<typeof systemOptions>[0], options: ValidatorOptions) {
     const { foundation, ...rest } = options;
     this.#system = systemOptions(settings, foundation);
-    this.#options = { timeoutMs: 30_000, memoryMb: 256, concurrency: 2, ...rest };
+    this.#options = { timeoutMs: 30_000, memoryMb: 256, concurrency: 2, patienceMs: 60_000, ...rest };
+    this.#places = new Places(this.#options.concurrency, this.#options.patienceMs);
     this.#idle = this.#fork();
   }
 
   async validate(spec: Record<string, unknown>): Promise<{ job: ValidatedJob; warnings: unknown[] }> {
-    await this.#enter();
     try {
-      return await this.#validate(spec);
+      return await this.#places.in(() => this.#validate(spec));
     } catch (err) {
       if (!(err instanceof NoAnswer)) throw err;
       if (this.#closed) throw shuttingDown();
       const reason = `Validation failed for job config: ${cut(String(spec.name), 200)} - ${err.message}`;
       throw new CodedError('JOB_INVALID', { reason }, { cause: err });
-    } finally {
-      this.#leave();
     }
   }
 
@@ -86,17 +86,15 @@ class ProcessValidator implements JobValidator {
   }
 
   async #describe(): Promise<Record<string, unknown>> {
-    await this.#enter();
+    const request = { describe: true, options: this.#system } as const;
+    const { timeoutMs } = this.#options;
+    const ask = () => this.#with({}, (validation) => validation.ask(request, timeoutMs));
     try {
-      const request = { describe: true, options: this.#system } as const;
-      const { timeoutMs } = this.#options;
-      return (await this.#with({}, (validation) => validation.ask(request, timeoutMs))).jobSchema;
+      return (await this.#places.in(ask)).jobSchema;
     } catch (err) {
       if (err instanceof CodedError) throw err;
       const reason = `the schema of jobs cannot be had now: ${(err as Error).message}`;
       throw new CodedError('INTERNAL', { reason }, { cause: err });
-    } finally {
-      this.#leave();
     }
   }
 
@@ -143,18 +141,6 @@ class ProcessValidator implements JobValidator {
     this.#all.add(validation);
     void validation.exited.then(() => this.#all.delete(validation));
     return validation;
-  }
-
-  async #enter(): Promise<void> {
-    if (this.#running < this.#options.concurrency) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Hands the place on to whoever waits longest. */
-  #leave(): void {
-    const next = this.#waiting.shift();
-    if (next) next();
-    else this.#running -= 1;
   }
 }
 

@@ -1,13 +1,23 @@
 import { CodedError } from '../errors.js';
 import type { ListQuery } from './types.js';
 
-/** Type of a document field that lists can sort and filter by. Filters take `text` whole, and `words` apart. */
-export type FieldType = 'text' | 'words' | 'number' | 'boolean' | 'time';
+/**
+ * Type of a document field that lists can filter by and, but for `texts`, sort by. Filters take `text` whole, and
+ * `words` apart; `texts` are any number of the former.
+ */
+export type FieldType = 'text' | 'texts' | 'words' | 'number' | 'boolean' | 'time';
 export type Fields = Readonly<Record<string, FieldType>>;
 
-type ValueOf<T extends FieldType> = T extends 'number' ? number : T extends 'boolean' ? boolean : string;
+interface Values {
+  text: string;
+  texts: string[];
+  words: string;
+  number: number;
+  boolean: boolean;
+  time: string;
+}
 /** The columns that hold those fields; a column is named as its field is. */
-export type Columns<F extends Fields> = { [K in keyof F]: ValueOf<F[K]> | null };
+export type Columns<F extends Fields> = { [K in keyof F]: Values[F[K]] | null };
 
 const CONFIG_FIELDS = {
   name: 'words',
@@ -33,6 +43,12 @@ const RECORD_FIELDS = {
 /** Teraslice REST API, sections 2 and 1.3. */
 export const JOB_FIELDS = { job_id: 'text', ...CONFIG_FIELDS, ...RECORD_FIELDS } as const satisfies Fields;
 
+/** What has a column besides. */
+export const JOB_COLUMNS = { ...JOB_FIELDS, assets: 'texts' } as const satisfies Fields;
+
+/** What filters know: `_context` is the same for all. */
+export const JOB_FILTER_FIELDS = { ...JOB_COLUMNS, _context: 'text' } as const satisfies Fields;
+
 /** Teraslice REST API, sections 3 and 1.3. */
 export const EXECUTION_FIELDS = {
   ex_id: 'text',
@@ -48,6 +64,10 @@ export const EXECUTION_FIELDS = {
   slicer_port: 'number',
   teraslice_version: 'text',
 } as const satisfies Fields;
+
+export const EXECUTION_COLUMNS = { ...EXECUTION_FIELDS, assets: 'texts' } as const satisfies Fields;
+
+export const EXECUTION_FILTER_FIELDS = { ...EXECUTION_COLUMNS, _context: 'text' } as const satisfies Fields;
 
 /** Teraslice REST API, section 7.5. */
 export const FAILED_SLICE_FIELDS = {
@@ -81,8 +101,12 @@ export const ASSET_FIELDS = {
   _created: 'time',
 } as const satisfies Fields;
 
-function columnValue(type: FieldType, value: unknown): string | number | boolean | null {
+function columnValue(type: FieldType, value: unknown): Values[FieldType] | null {
   switch (type) {
+    case 'texts':
+      return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string')
+        ? value
+        : null;
     case 'text':
     case 'words':
       return typeof value === 'string' ? value : null;

@@ -1,7 +1,7 @@
 import { Kysely, type PostgresDialect, sql } from 'kysely';
 import { startMaintenance } from './maintenance.js';
 import { migrate } from './migrations.js';
-import { nulPlugin } from './nul-plugin.js';
+import { wellFormedPlugin } from './well-formed-plugin.js';
 import { openPglite } from './pglite.js';
 import { postgresDialect } from './postgres.js';
 import type { Schema } from './schema.js';
@@ -38,7 +38,7 @@ export async function openStore({ url, dataDir }: StoreOptions): Promise<Store> 
 
 /** `unlock`: only the embedded database has it, and only that one must be maintained from here. */
 async function open(dialect: PostgresDialect, unlock?: () => void): Promise<Store> {
-  const db = new Kysely<Schema>({ dialect, plugins: [nulPlugin()] });
+  const db = new Kysely<Schema>({ dialect, plugins: [wellFormedPlugin()] });
   const stopMaintenance = unlock && startMaintenance(db);
   const close = async (): Promise<void> => {
     await stopMaintenance?.();

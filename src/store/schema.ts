@@ -1,5 +1,5 @@
 import type { ColumnType, Generated, Insertable, Kysely, Updateable } from 'kysely';
-import type { Columns, EXECUTION_FIELDS, JOB_FIELDS } from './fields.js';
+import type { Columns, EXECUTION_COLUMNS, JOB_COLUMNS } from './fields.js';
 import type {
   Counters,
   ExecutionDocument,
@@ -16,13 +16,13 @@ import type {
 type Json<T> = ColumnType<T, string, string>;
 type NullableJson<T> = ColumnType<T | null, string | null | undefined, string | null>;
 
-export interface JobsTable extends Omit<Columns<typeof JOB_FIELDS>, 'job_id'> {
+export interface JobsTable extends Omit<Columns<typeof JOB_COLUMNS>, 'job_id'> {
   job_id: string;
   doc: Json<JobDocument>;
 }
 
 export interface ExecutionsTable extends Omit<
-  Columns<typeof EXECUTION_FIELDS>,
+  Columns<typeof EXECUTION_COLUMNS>,
   'ex_id' | 'job_id' | '_status' | '_created' | '_updated'
 > {
   ex_id: string;

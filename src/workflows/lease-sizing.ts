@@ -20,11 +20,17 @@ const SMOOTHING = 0.4;
 const FLOOR_MS = 0.005;
 
 /**
+ * Most leases that may be out at once: Temporal fails a workflow task that leaves more than 2,000 activities pending
+ * (`limit.numPendingActivities.error`), and there are others than leases.
+ */
+const MAX_LEASES = 1_000;
+
+/**
  * Leases that may be out at once: one for every worker, and one that waits behind it so that none is idle. A
  * single worker gets one at a time: Temporal does not promise an order among several, and jobs with one
  * worker may rely on that of the slicer.
  */
-export const maxLeases = (workers: number): number => (workers <= 1 ? 1 : workers * 2);
+export const maxLeases = (workers: number): number => (workers <= 1 ? 1 : Math.min(workers * 2, MAX_LEASES));
 
 /** The running average of ms a slice after a lease that ended `slices` slices in `ms`; 0 means unknown. */
 export function smoothedMsPerSlice(before: number, slices: number, ms: number): number {

@@ -55,6 +55,15 @@ it('says that nobody is there without a host, and while the node is cut off', as
   await expect(run(cutOff)).rejects.toMatchObject({ type: SLICER_FAILURES.died, nonRetryable: true });
 });
 
+it('fails with a text that Temporal takes, whatever the host said', async () => {
+  const node = new Node(() =>
+    Promise.reject(new CreateFailure(SLICER_FAILURES.init, 'half of \ud83d and \0')),
+  );
+  const failure = (await run(node).catch((error: unknown) => error)) as Error;
+  expect(failure).toMatchObject({ type: SLICER_FAILURES.init, message: 'half of \ufffd and \ufffd' });
+  expect(failure.stack).not.toMatch(/[\0\ud83d]/);
+});
+
 it('keeps the type of a failure of the host', async () => {
   const node = new Node(() => Promise.reject(new CreateFailure(SLICER_FAILURES.init, 'cannot be loaded')));
   await expect(run(node)).rejects.toMatchObject({ type: SLICER_FAILURES.init, message: 'cannot be loaded' });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
+import { jest } from '@jest/globals';
 import { assetIdOf, assetJson, makeZip, type ZipEntries } from '../support/zips.js';
 import { until } from '../support/until.js';
 import { job, MAX_ASSET_BYTES, TestApi, type Answer } from './support/api.js';
@@ -129,6 +130,23 @@ describe('an upload', () => {
     expect(answers.every(({ status }) => status === 200 || status === 201)).toBe(true);
     expect((await api.get('/assets/together')).body).toHaveLength(1);
     expect(temporary()).toEqual([]);
+  });
+
+  it('waits for its turn to be unpacked', async () => {
+    const { assets } = api.store;
+    const stage = assets.stage.bind(assets);
+    let together = 0;
+    let most = 0;
+    const staging = jest.spyOn(assets, 'stage').mockImplementation(async (bytes) => {
+      most = Math.max(most, ++together);
+      await new Promise(setImmediate);
+      return stage(bytes).finally(() => together--);
+    });
+    const zips = await Promise.all([1, 2, 3, 4, 5, 6].map((minor) => bundle('in-line', `1.${minor}.0`)));
+    const answers = await Promise.all(zips.map((zip) => upload(zip)));
+    staging.mockRestore();
+    expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(201));
+    expect(most).toBe(2);
   });
 
   it('that is too large is refused, whether it says so or not', async () => {
@@ -273,6 +291,22 @@ describe('a job', () => {
   ])('with %j is refused', async (assets, message) => {
     const { status, body } = await submit(assets);
     expect([status, body.message]).toEqual([400, message]);
+  });
+
+  it('costs no more than a few looks into the store, whatever it names', async () => {
+    const looks = jest.spyOn(api.store.assets, 'named');
+    const named = (count: number): string[] => Array.from({ length: count }, (_, n) => `none-${n}`);
+    const many = await submit(named(20_000));
+    expect([many.status, many.body.message]).toEqual([
+      400,
+      'Failure to get assets, caused by the job names more than 100 assets',
+    ]);
+    expect((await submit([`used:${'1 || '.repeat(1_000)}1`])).status).toBe(400);
+    expect(looks).not.toHaveBeenCalled();
+    const missing = await submit(named(100));
+    expect(missing.body.message).toBe('Failure to get assets, caused by No assets found for "none-0"');
+    expect(looks).toHaveBeenCalledTimes(1);
+    looks.mockRestore();
   });
 
   it('may not name an asset that it does not list', async () => {

@@ -192,6 +192,18 @@ describe('recovery', () => {
       expect(slices).toEqual(pending);
     });
 
+    it('as a text is taken as it was validated', async () => {
+      const { job_id, ex_id } = await failed(job({ autorecover: 'true' }));
+      const { body } = await api.post(`/v1/jobs/${job_id}/_start`);
+      expect((await recovered(body.ex_id)).doc).toMatchObject({
+        recovered_execution: ex_id,
+        autorecover: true,
+      });
+      const spec = job({ autorecover: 'true' });
+      const fresh = (await api.post('/v1/jobs?start=false', { body: spec })).body;
+      expect((await api.post(`/v1/jobs/${fresh.job_id}/_recover`)).status).toBe(200);
+    });
+
     it('goes on after an explicit type too', async () => {
       const { ex_id } = await failed(job({ autorecover: true }));
       const { body } = await api.post(`/v1/ex/${ex_id}/_recover?cleanup=errors`);

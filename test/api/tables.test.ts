@@ -31,6 +31,13 @@ describe('a table', () => {
     expect(render([column], false)).toEqual(['N/A', 'N/A', '']);
   });
 
+  it('cuts what would make all of its lines as long', () => {
+    const rows = [{ name: 'x'.repeat(10_000_000) }, ...Array.from({ length: 99 }, () => ({ name: 'y' }))];
+    const text = renderTable(rows, ['name'], { headers: true, missing: '' });
+    expect(text.split('\n')[2]).toBe(`${'x'.repeat(999)}…`);
+    expect(text.length).toBe(102 * 1_001);
+  });
+
   it('has a blank line if it has none', () => {
     const blank = { missing: 'N/A', headers: true };
     expect(renderTable([], ['ab', 'c'], blank)).toBe('ab  c\n--  -\n     \n');
@@ -71,6 +78,16 @@ describe('/txt', () => {
     expect(dashes).toBe(rule(...columns.map((column) => column.length)));
     expect(blank).toBe(' '.repeat(header!.length));
     expect(rest).toEqual([]);
+  });
+
+  it('has at most 100 columns', async () => {
+    const fields = (count: number) => Array.from({ length: count }, (_, n) => `f${n}`).join();
+    expect((await api.get(`/txt/jobs?fields=${fields(100)}`)).status).toBe(200);
+    const { status, body } = await api.get(`/txt/jobs?fields=${fields(101)}`);
+    expect([status, body.message]).toEqual([
+      400,
+      expect.stringContaining('must be a list of at most 100 fields'),
+    ]);
   });
 
   it('shows jobs as the list does', async () => {

@@ -103,6 +103,21 @@ it('says that an asset is gone, and keeps what a person has put there', async ()
   expect(await folders.hasOwn(id)).toBe(false);
 });
 
+it('leaves a folder of a person in its place, also when the cluster has an asset of that id', async () => {
+  const folders = open();
+  const folder = join(folders.directory, id);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, 'index.js'), 'their code');
+  await folders.ensure([id]);
+  await folders.temporarily(async (aside) => {
+    const unpacked = join(aside, 'files');
+    mkdirSync(unpacked);
+    await folders.install(id, unpacked, aside);
+  });
+  expect(codeOf(folders)).toBe('their code');
+  expect(others(folders)).toEqual([]);
+});
+
 it('removes what the cluster has no more', async () => {
   const folders = open();
   await folders.ensure([id]);

@@ -76,6 +76,23 @@ it('refuses what unpacks to much more than it is', async () => {
   expect(await refused(zip)).toMatch(/unpacks to more than 20000000 bytes/);
 });
 
+it('counts folders that only names bring about', async () => {
+  const names = Array.from({ length: 130 }, (_, n) => [`${n}/${'a/'.repeat(45)}f`, ''] as const);
+  expect(await refused(await makeZip(Object.fromEntries(names)))).toMatch(
+    /unpacks to more than 20000000 bytes/,
+  );
+  expect(await refused(await makeZip({ [`${'a/'.repeat(51)}f`]: '' }))).toMatch(/50 folders deep/);
+  expect(await refused(await makeZip({ [`${'b'.repeat(249)}/`.repeat(4) + 'f']: '' }))).toMatch(
+    /longer than 1000/,
+  );
+});
+
+it('takes many files of one deep folder for one folder each level', async () => {
+  const names = Array.from({ length: 300 }, (_, n) => [`${'a/'.repeat(20)}${n}`, 'x'] as const);
+  const folder = await unpacked(await makeZip(Object.fromEntries(names)));
+  expect(readdirSync(join(folder, 'a/'.repeat(20)))).toHaveLength(300);
+});
+
 it('does not believe what an entry says of its size', async () => {
   const content = Buffer.alloc(40_000_000);
   const zip = await makeZip({ zeros: content });

@@ -1,13 +1,16 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { AssetService } from '../../src/api/services/assets.js';
 import { maintenanceApi } from '../../src/workers/master/maintenance-api.js';
 import { Purger } from '../../src/workers/master/purger.js';
 import { openStore, type JobDocument, type Store } from '../../src/store/index.js';
 import { TestApi, validator } from '../api/support/api.js';
 import { Directories } from '../operations/support/directories.js';
 import { makeExecution, makeJob } from '../support/executions.js';
+import { assetJson, makeZip } from '../support/zips.js';
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url));
 const directories = new Directories();
@@ -25,13 +28,16 @@ function command(...args: string[]): Promise<{ code: number; stdout: string; std
 let source: TestApi;
 let target: TestApi;
 let store: Store;
+let assets: AssetService;
 let from: string;
 
 beforeAll(async () => {
   store = await openStore({ dataDir: directories.make() });
   const purger = new Purger(store, 0, pino({ level: 'silent' }));
   source = await TestApi.start();
-  target = await TestApi.start({}, { store, internal: maintenanceApi({ store, validator, purger }) });
+  assets = new AssetService(store.assets, directories.make(), 1_000_000);
+  const internal = maintenanceApi({ store, validator, assets, purger });
+  target = await TestApi.start({}, { store, assets, internal });
   from = `http://127.0.0.1:${source.port}`;
 }, 180_000);
 afterAll(async () => {
@@ -69,6 +75,18 @@ describe('import', () => {
     expect(await here(fine)).toEqual(fine);
     expect(await here(assetless)).toEqual(assetless);
     expect(await here(deleted)).toBeUndefined();
+  });
+
+  it('looks for the assets of a job by their names', async () => {
+    const zip = await makeZip({ 'asset.json': assetJson('present', '1.2.0') });
+    await assets.save(Readable.from([zip]));
+    const jobs = ['present:^1', 'absent'].map((asset) => makeJob({ name: asset, assets: [asset] }));
+    for (const job of jobs) await source.store.jobs.insert(job);
+    const { stdout } = await command('import', '--from', from, '--dry-run');
+    for (const job of jobs) await source.store.jobs.remove(job.job_id, new Date().toISOString());
+    expect(stdout).toContain('created (dry run)  present:^1\n');
+    expect(stdout).not.toContain('present:^1\n    ');
+    expect(stdout).toContain('absent\n    Failure to get assets, caused by No assets found for "absent"\n');
   });
 
   it('does nothing twice, and replaces only when it is told to', async () => {

@@ -1,5 +1,5 @@
 import { TSError } from '@terascope/job-components';
-import { cut, describeError, isRetryable } from '../../src/operations/errors.js';
+import { describeError, isRetryable } from '../../src/operations/errors.js';
 
 const firstLine = (thrown: unknown, limit?: number): string => describeError(thrown, limit).split('\n')[0]!;
 
@@ -73,16 +73,10 @@ describe('describeError', () => {
     expect(text.length).toBeLessThanOrEqual(2000);
     expect(text).toContain('caused by Error: the root');
   });
-});
 
-describe('cut', () => {
-  it('never breaks a surrogate pair', () => {
-    for (const limit of [5, 6, 7, 8]) {
-      const text = cut('😀'.repeat(10), limit);
-      expect(text.length).toBeLessThanOrEqual(limit);
-      expect(text).toMatch(/^(😀)+…$/u);
-    }
-    expect(cut('short', 5)).toBe('short');
+  it('is well-formed, whatever a message quotes', () => {
+    expect(firstLine(new Error('half of \ud83d, and \0'))).toBe('Error: half of \ufffd, and \ufffd');
+    expect(firstLine('\ude00')).toBe('Error: \ufffd');
   });
 });
 

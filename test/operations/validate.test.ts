@@ -107,7 +107,22 @@ describe('a job without assets', () => {
     expect(valid.operations[1]).toMatchObject({ _op: 'delay', ms: 20, note: 'kept' });
   });
 
+  it.each([
+    ...[true, 'true', '1', 1].map((value) => [value, true] as const),
+    ...[false, 'false', '0', 0].map((value) => [value, false] as const),
+  ])('takes %j for a truth value, as Teraslice does', async (given, taken) => {
+    const spec = { active: given, analytics: given, autorecover: given, stateful: given };
+    const truths = Object.fromEntries(Object.keys(spec).map((field) => [field, taken]));
+    expect((await validator.validate(job(spec))).job).toMatchObject(truths);
+  });
+
   it.each<[string, Spec, RegExp]>([
+    [
+      'another text for a truth value',
+      { autorecover: 'yes' },
+      /a job - autorecover: must be of type Boolean/,
+    ],
+    ['nothing for a truth value', { active: null }, /a job - active: must be of type Boolean/],
     ['no operations', { operations: undefined }, /at least two operations/],
     ['one operation', { operations: [READER] }, /at least two operations/],
     ['an operation that is no object', { operations: [READER, 'noop'] }, /Invalid Operation config/],
@@ -330,6 +345,16 @@ describe('code that misbehaves', () => {
   it('chatty: is not taken at its word', async () => {
     const { job: valid } = await open(dataDir).validate(withOperation('chatty'));
     expect(valid.operations[1]).toMatchObject({ _op: 'chatty' });
+  });
+
+  it('turns away who waits too long behind those that hang', async () => {
+    const validator = open(dataDir, { timeoutMs: 20_000, concurrency: 1, patienceMs: 100 });
+    const hanging = expect(validator.validate(withOperation('looping'))).rejects.toMatchObject({
+      code: 'INTERNAL',
+    });
+    await expect(validator.validate(job())).rejects.toMatchObject({ code: 'TOO_BUSY', status: 503 });
+    await validator.close();
+    await hanging;
   });
 
   it('does not hold up another validation while one hangs', async () => {

@@ -84,10 +84,11 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
       const patch = {
         slicer_hostname: 'node-1',
         slicer_port: 1,
-        _failureReason: 'a \0 reason',
+        _failureReason: 'a \ufffd reason with half of \ufffd',
         zebra: { a: 1 },
       };
-      const row = await store.executions.setStatus(doc.ex_id, 3, 'initializing', patch);
+      const given = { ...patch, _failureReason: 'a \0 reason with half of \ud83d' };
+      const row = await store.executions.setStatus(doc.ex_id, 3, 'initializing', given);
       expect(row).toMatchObject({ status_seq: 3, closed: false, doc: { ...patch, _status: 'initializing' } });
       expect(Date.now() - Date.parse(row?.doc._updated ?? '')).toBeLessThan(10_000);
       await expect(store.executions.get(doc.ex_id)).resolves.toEqual(row);
@@ -206,6 +207,15 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
       expect(row).toMatchObject({ closed: true, status_seq: 5, doc: { _status: 'completed' } });
     });
 
+    it('leaves sums over all executions to be had, whatever a reason or metadata hold', async () => {
+      const { ex_id: exId } = await insert();
+      await store.executions.setMetadata(exId, { nul: '\0' });
+      const before = (await store.executions.clusterTotals()).job_duration;
+      const patch = { _failureReason: 'half of \ud83d', _slicer_stats: { job_duration: 7 } };
+      await store.executions.close(exId, 1, 'failed', patch, null);
+      await expect(store.executions.clusterTotals()).resolves.toMatchObject({ job_duration: before + 7 });
+    });
+
     it('is for terminal statuses only', async () => {
       const { ex_id: exId } = await insert();
       const close = async () => store.executions.close(exId, 1, 'running', {}, null);
@@ -274,13 +284,15 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
 
   it('merges metadata, also when many operations write at once', async () => {
     const { ex_id: exId } = await insert({ metadata: { kept: true, changed: 1 } });
-    const added = Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`added${n}`, { nul: '\0' }]));
+    const adding = (text: string) =>
+      Object.fromEntries(Array.from({ length: 20 }, (_, n) => [`added${n}`, { text }]));
     await Promise.all(
-      Object.entries({ changed: 2, ...added }).map(([key, value]) =>
+      Object.entries({ changed: 2, ...adding('\0, half of \ud83d') }).map(([key, value]) =>
         store.executions.setMetadata(exId, { [key]: value }),
       ),
     );
     const row = await store.executions.get(exId);
+    const added = adding('\ufffd, half of \ufffd');
     expect(row?.doc.metadata).toEqual({ kept: true, changed: 2, ...added });
     expect(row?.doc._status).toBe('pending');
   });

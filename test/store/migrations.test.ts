@@ -6,7 +6,7 @@ import { Kysely, Migrator, PostgresDialect, sql } from 'kysely';
 import { openStore } from '../../src/store/index.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SessionPool } from '../../src/store/pglite.js';
-import { makeExecution } from '../support/executions.js';
+import { makeExecution, makeJob } from '../support/executions.js';
 
 describe('migrations', () => {
   let dataDir: string;
@@ -30,7 +30,19 @@ describe('migrations', () => {
 
   it('keep all that a store knew of its executions', async () => {
     const ended = makeExecution({ _status: 'failed', name: 'ended' });
-    const active = makeExecution({ name: 'active' });
+    const active = makeExecution({ name: 'active', assets: ['b'] });
+    const job = makeJob({ assets: ['named:^1'] });
+    const illFormed = makeExecution({
+      _status: 'failed',
+      name: 'ill-formed',
+      assets: ['a', 'b'],
+      note: '\ud83d',
+    });
+    const illFormedState = {
+      _failureReason: 'half of \ud83d',
+      metadata: { nul: '\0' },
+      _slicer_stats: { slicers: 2 },
+    };
     const counters = { stats: { queued: 3 } };
     const report = { issued: 7, completed: 6 };
     const recovery = { last: [], slicerDone: true, replayOnly: false };
@@ -48,6 +60,10 @@ describe('migrations', () => {
         report,
         null,
       ]);
+      await sql`insert into jobs (job_id, _created, _updated, doc) values (${job.job_id}, ${job._created}, ${job._updated}, ${JSON.stringify(job)})`.execute(
+        db,
+      );
+      await insert(illFormed, illFormedState, [null, null, null]);
       await insert(active, { metadata: {} }, [counters, null, recovery]);
     });
 
@@ -59,12 +75,21 @@ describe('migrations', () => {
       report,
       recovery: null,
     });
+    await expect(store.executions.get(illFormed.ex_id)).resolves.toMatchObject({ doc: illFormedState });
     await expect(store.executions.active()).resolves.toMatchObject([
       { doc: active, counters, report: null, recovery },
     ]);
     await expect(store.executions.list({ filter: 'name:ended' })).resolves.toMatchObject([
       { ex_id: ended.ex_id },
     ]);
+    await expect(store.executions.list({ filter: 'assets:b', sort: 'name:asc' })).resolves.toMatchObject([
+      { ex_id: active.ex_id },
+      { ex_id: illFormed.ex_id },
+    ]);
+    await expect(store.executions.list({ filter: '-_exists_:assets' })).resolves.toMatchObject([
+      { ex_id: ended.ex_id },
+    ]);
+    await expect(store.jobs.list({ filter: 'assets:named*' })).resolves.toEqual([job]);
     await expect(store.executions.clusterTotals()).resolves.toMatchObject({ job_duration: 5, queued: 3 });
     await store.close();
   });

@@ -32,6 +32,10 @@ it('has one lease out for a single worker, and for more some that wait, so that 
   expect([1, 2, 8, 200].map(maxLeases)).toEqual([1, 4, 16, 400]);
 });
 
+it('never has more leases out than Temporal bears, however many workers are asked for', () => {
+  expect([500, 3_000, 2_147_483_647].map(maxLeases)).toEqual([1_000, 1_000, 1_000]);
+});
+
 it('follows the measured time, and believes nothing that took no time', () => {
   expect(smoothedMsPerSlice(0, 100, 50)).toBe(0.5);
   const next = smoothedMsPerSlice(0.5, 10, 100);

@@ -19,6 +19,8 @@ export type PathParameter = keyof typeof PATH_PARAMETERS;
 
 /** Largest `size` of a list; more comes by `from`. */
 const MAX_LIST_SIZE = 10_000;
+/** Columns of a table. */
+const MAX_COLUMNS = 100;
 /** How many elements a list has if no `size` says otherwise; the store's own default. */
 const LIST_SIZE = 100;
 
@@ -109,6 +111,7 @@ export const tableQuery = z.object({
           .filter((field) => field !== ''),
       ),
     ])
+    .refine((list) => list.length <= MAX_COLUMNS, `list of at most ${MAX_COLUMNS} fields`)
     .meta({
       type: 'string',
       description: 'Columns, separated by commas; a dotted path is one, too. Default: those of the table',
@@ -139,7 +142,8 @@ function badParameter(issue: z.core.$ZodIssue, value: unknown): CodedError {
   const parameter = String(issue.path[0]);
   if (parameter === 'deleted') return new CodedError('BAD_DELETED_OPTION');
   if (parameter !== 'size' && parameter !== 'from') {
-    return new CodedError('BAD_LIST_PARAMETER', { parameter, kind: 'string', value });
+    const kind = issue.code === 'custom' ? issue.message : 'string';
+    return new CodedError('BAD_LIST_PARAMETER', { parameter, kind, value });
   }
   const outOfRange = issue.code === 'too_big' || issue.code === 'too_small';
   const range = parameter === 'size' ? `integer from 0 to ${MAX_LIST_SIZE}` : 'integer not below 0';

@@ -1,6 +1,10 @@
 import stringWidth from 'string-width';
 import type { z } from 'zod';
+import { cut } from '../../text.js';
 import type { tableQuery } from './parameters.js';
+
+/** Characters of a cell that are shown: all cells of a column are as wide as the widest. */
+const MAX_CELL = 1_000;
 
 /** What a table shows and how, unless the query says otherwise. */
 export interface TableOptions {
@@ -27,7 +31,7 @@ export function renderTable(
 ): string {
   const cells =
     rows.length > 0
-      ? rows.map((row) => columns.map((column) => printed(valueAt(row, column), missing)))
+      ? rows.map((row) => columns.map((column) => cut(printed(valueAt(row, column), missing), MAX_CELL)))
       : [columns.map(() => '')];
   const table = headers ? [columns, ...cells] : cells;
   const widths = columns.map((_column, index) => Math.max(...table.map((line) => stringWidth(line[index]!))));

@@ -33,6 +33,7 @@ const EVERYWHERE: ErrorCode[] = [
   'UNREADABLE_BODY',
   'INTERNAL',
   'STORE_UNAVAILABLE',
+  'TOO_BUSY',
 ];
 
 const DESCRIPTION = `Jobs in Teraslice's format, run durably on Temporal. The API is that of Teraslice 3.18.

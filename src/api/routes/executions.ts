@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import type { ErrorCode } from '../../errors.js';
-import { EXECUTION_FIELDS, FAILED_SLICE_FIELDS, FAILED_SLICE_FILTER_FIELDS } from '../../store/fields.js';
+import {
+  EXECUTION_FIELDS,
+  FAILED_SLICE_FIELDS,
+  FAILED_SLICE_FILTER_FIELDS,
+  EXECUTION_FILTER_FIELDS,
+} from '../../store/fields.js';
 import type { ExecutionRow } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type Call, operation } from '../http/operation.js';
@@ -12,7 +17,7 @@ import type { Services } from '../services/index.js';
 import { ledgerReport } from '../services/ledger.js';
 import { controllerOf } from '../services/statistics.js';
 
-const exListQuery = listQuery(EXECUTION_FIELDS)
+const exListQuery = listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS)
   .extend(deletedQuery.shape)
   .extend({
     status: z

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { JOB_FIELDS } from '../../store/fields.js';
+import { JOB_FIELDS, JOB_FILTER_FIELDS } from '../../store/fields.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { jobBody } from '../http/bodies.js';
 import { operation } from '../http/operation.js';
@@ -19,7 +19,7 @@ const submitQuery = z.object({
     .meta({ type: 'boolean', default: true, description: 'Whether to run it at once' }),
 });
 
-const jobListQuery = listQuery(JOB_FIELDS)
+const jobListQuery = listQuery(JOB_FIELDS, JOB_FILTER_FIELDS)
   .extend(deletedQuery.shape)
   .extend(activeQuery.shape)
   .extend(exQuery.shape);

@@ -1,6 +1,11 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { EXECUTION_FIELDS, JOB_FIELDS } from '../../store/fields.js';
+import {
+  EXECUTION_FIELDS,
+  JOB_FIELDS,
+  EXECUTION_FILTER_FIELDS,
+  JOB_FILTER_FIELDS,
+} from '../../store/fields.js';
 import type { ErrorCode } from '../../errors.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type Call, operation, type Operation } from '../http/operation.js';
@@ -109,7 +114,7 @@ export function tableRoutes(
     '/txt/jobs',
     table(
       'Table of jobs',
-      listQuery(JOB_FIELDS).extend(deletedQuery.shape).extend(activeQuery.shape),
+      listQuery(JOB_FIELDS, JOB_FILTER_FIELDS).extend(deletedQuery.shape).extend(activeQuery.shape),
       LIST_ERRORS,
       ({ query }) => jobs.list(query()),
       (query) => ({ columns: withDeletion(JOBS, query) }),
@@ -120,7 +125,7 @@ export function tableRoutes(
     '/txt/ex',
     table(
       'Table of executions',
-      listQuery(EXECUTION_FIELDS).extend(deletedQuery.shape),
+      listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS).extend(deletedQuery.shape),
       LIST_ERRORS,
       ({ query }) => executions.list({ ...query(), statuses: [] }),
       (query) => ({ columns: withDeletion(EXECUTIONS, query) }),

@@ -11,7 +11,17 @@ import { AssetFolders } from '../../assets/folders.js';
 import { qualifyNames } from '../../assets/identifiers.js';
 import { unpack } from '../../assets/unpack.js';
 import { CodedError } from '../../errors.js';
+import { Places } from '../../places.js';
 import type { AssetRecord, AssetStore, ListQuery } from '../../store/types.js';
+
+/** Assets that one job may name, and characters of one of these names: each is looked up in the store. */
+const MAX_ASSETS = 100;
+const MAX_IDENTIFIER = 1_000;
+
+/** Uploads that are unpacked at the same time, each of which may take a gigabyte of the disk. */
+const UNPACKED_AT_ONCE = 2;
+/** Longest that an upload waits for its turn, in ms. */
+const UNPACKING_PATIENCE = 120_000;
 
 /** How every zip file that has an entry begins. */
 const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
@@ -22,6 +32,7 @@ const ZIP_SIGNATURE = Buffer.from('PK\x03\x04', 'latin1');
  */
 export class AssetService {
   readonly folders: AssetFolders;
+  private readonly unpacking = new Places(UNPACKED_AT_ONCE, UNPACKING_PATIENCE);
 
   /**
    * @param directory of the unpacked assets
@@ -42,7 +53,7 @@ export class AssetService {
    * Checks and keeps a bundle. Whatever goes wrong, nothing of it is left.
    * @returns `created` false if the same bytes were there already
    * @throws CodedError ASSET_NOT_ZIP, BODY_TOO_LARGE, ASSET_ZIP_INVALID, ASSET_JSON_MISSING, ASSET_JSON_MALFORMED,
-   *   ASSET_JSON_INVALID, ASSET_EXISTS
+   *   ASSET_JSON_INVALID, ASSET_EXISTS, TOO_BUSY
    */
   async save(zip: AsyncIterable<Uint8Array>): Promise<{ id: string; created: boolean }> {
     return this.folders.temporarily(async (folder) => {
@@ -52,21 +63,27 @@ export class AssetService {
       const id = hash.digest();
       if ((await this.store.get(id)) !== undefined) return { id, created: false };
 
-      const unpacked = join(folder, 'files');
-      await mkdir(unpacked);
-      await unpack(path, unpacked);
-      const metadata = await readAssetJson(unpacked);
-      const location = await this.store.stage(createReadStream(path));
-      let created = false;
-      try {
-        const _created = new Date().toISOString();
-        created = await this.store.insert({ ...metadata, id, _created, size: hash.size, location });
-      } finally {
-        if (!created) await this.store.discard(location);
-      }
-      await this.folders.install(id, unpacked, folder);
+      const created = await this.unpacking.in(() => this.keep(folder, path, id, hash.size));
       return { id, created };
     });
+  }
+
+  /** @returns false if the same bytes came meanwhile */
+  private async keep(folder: string, zip: string, id: string, size: number): Promise<boolean> {
+    const unpacked = join(folder, 'files');
+    await mkdir(unpacked);
+    await unpack(zip, unpacked);
+    const metadata = await readAssetJson(unpacked);
+    const location = await this.store.stage(createReadStream(zip));
+    let created = false;
+    try {
+      const _created = new Date().toISOString();
+      created = await this.store.insert({ ...metadata, id, _created, size, location });
+    } finally {
+      if (!created) await this.store.discard(location);
+    }
+    await this.folders.install(id, unpacked, folder);
+    return created;
   }
 
   /** @throws CodedError ASSET_NOT_FOUND */
@@ -94,12 +111,15 @@ export class AssetService {
   async pin(spec: Record<string, unknown>): Promise<Record<string, unknown>> {
     const { assets } = spec;
     if (!Array.isArray(assets) || !assets.every((asset) => typeof asset === 'string')) return spec;
-    const identifiers = [...new Set(assets)];
+    const identifiers = new Set(assets);
+    if (identifiers.size > MAX_ASSETS) throw refuse(`the job names more than ${MAX_ASSETS} assets`);
     try {
-      const ids = await Promise.all(identifiers.map((identifier) => this.resolve(identifier)));
+      const byIdentifier = new Map<string, string>();
+      // One at a time: after the first that is not there, no other is looked for.
+      for (const identifier of identifiers) byIdentifier.set(identifier, await this.resolve(identifier));
+      const ids = [...new Set(byIdentifier.values())];
       await this.folders.ensure(ids);
-      const byIdentifier = new Map(identifiers.map((identifier, index) => [identifier, ids[index]!]));
-      return { ...qualifyNames(spec, byIdentifier), assets: [...new Set(ids)] };
+      return { ...qualifyNames(spec, byIdentifier), assets: ids };
     } catch (cause) {
       if (cause instanceof CodedError) throw cause;
       throw new CodedError('JOB_INVALID', { reason: (cause as Error).message }, { cause });
@@ -116,8 +136,9 @@ export class AssetService {
 
   /** @param identifier an id, a name, or `name:range` (Teraslice job configuration, section 5.3) */
   private async resolve(identifier: string): Promise<string> {
-    const refuse = (reason: string): CodedError =>
-      new CodedError('JOB_INVALID', { reason: `Failure to get assets, caused by ${reason}` });
+    if (identifier.length > MAX_IDENTIFIER) {
+      throw refuse(`an asset is named with more than ${MAX_IDENTIFIER} characters`);
+    }
     if (ASSET_ID.test(identifier) && (await this.missing([identifier])) === undefined) return identifier;
     const [name = '', version] = identifier.split(':');
     const range = rangeOf(version);
@@ -151,6 +172,9 @@ export class AssetService {
     if (head !== undefined) throw new CodedError('ASSET_NOT_ZIP');
   }
 }
+
+const refuse = (reason: string): CodedError =>
+  new CodedError('JOB_INVALID', { reason: `Failure to get assets, caused by ${reason}` });
 
 /** `a`, `a or b`, `a, b or c`. */
 const joined = (words: string[]): string =>

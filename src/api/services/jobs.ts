@@ -100,7 +100,7 @@ export class JobService {
     if (latest !== undefined && !isTerminal(latest.doc._status))
       throw new CodedError('JOB_ACTIVE', { job_id: jobId });
     const job = await this.existing(jobId, 'started');
-    return this.run(job, latest, job.autorecover === true);
+    return this.run(job, latest);
   }
 
   /**
@@ -111,13 +111,10 @@ export class JobService {
   async recover(jobId: string, cleanup?: CleanupType): Promise<Submission> {
     const job = await this.existing(jobId, 'recovered');
     const latest = await this.executions.latest(jobId);
-    if (latest === undefined && job.autorecover !== true) {
-      throw new CodedError('NOTHING_TO_RECOVER', { job_id: jobId });
-    }
     if (latest !== undefined && !isTerminal(latest.doc._status)) {
       throw new CodedError('EX_STILL_ACTIVE', { ex_id: latest.doc.ex_id, status: latest.doc._status });
     }
-    return this.run(job, latest, true, cleanup);
+    return this.run(job, latest, { ...(cleanup && { cleanup }) });
   }
 
   /** The job as it is now, ready to run. @throws CodedError JOB_NOT_FOUND, JOB_DELETED, JOB_INVALID */
@@ -125,18 +122,22 @@ export class JobService {
     return (await this.deps.validator.validate(await this.existing(jobId, action))).job;
   }
 
+  /** @param recovery what was asked for, if it was; undefined: the job says whether it is one, once it is validated */
   private async run(
     job: JobDocument,
     latest: ExecutionRow | undefined,
-    recover: boolean,
-    cleanup?: CleanupType,
+    recovery?: { cleanup?: CleanupType },
   ): Promise<Submission> {
+    const { job_id } = job;
     const { job: validated, warnings } = await this.deps.validator.validate(job);
+    if (recovery !== undefined && latest === undefined && !validated.autorecover) {
+      throw new CodedError('NOTHING_TO_RECOVER', { job_id });
+    }
     const exId =
-      recover && latest !== undefined
-        ? (await this.executions.recover(latest, { ...(cleanup && { cleanup }), job: validated })).ex_id
-        : await this.executions.create(job.job_id, validated, latest);
-    return { job_id: job.job_id, ex_id: exId, ...listed(warnings) };
+      latest !== undefined && (recovery !== undefined || validated.autorecover)
+        ? (await this.executions.recover(latest, { ...recovery, job: validated })).ex_id
+        : await this.executions.create(job_id, validated, latest);
+    return { job_id, ex_id: exId, ...listed(warnings) };
   }
 
   private async existing(jobId: string, action: string): Promise<JobDocument> {

@@ -11,6 +11,13 @@ export type Condition = RawBuilder<SqlBool>;
 const MAX_COMPARISONS = 500;
 /** Of these, those that look for wildcards or words: they read through texts. */
 const MAX_SEARCHES = 40;
+/**
+ * Different regular expressions. PostgreSQL keeps the 32 that a session used last (MAX_CACHED_RES of its
+ * `regexp.c`); with one more, each row would compile all of them anew, which takes 200 times as long.
+ */
+const MAX_PATTERNS = 24;
+/** Characters of these together: 4 for a letter, 16 for a wildcard. It bounds the time that each row takes. */
+const MAX_PATTERN_LENGTH = 32_768;
 /** Runs of wildcards in one term: each may be tried at each character. */
 const MAX_WILDCARDS = 8;
 
@@ -18,6 +25,8 @@ const MAX_WILDCARDS = 8;
 export class Comparisons {
   private made = 0;
   private searches = 0;
+  private readonly patterns = new Set<string>();
+  private patternLength = 0;
 
   constructor(
     private readonly fields: Fields,
@@ -60,6 +69,12 @@ export class Comparisons {
       case 'text':
         if (text !== undefined) return sql<SqlBool>`${column} = ${text}`;
         return this.search(term, sql<SqlBool>`${column} like ${likePattern(term.parts)}`);
+      case 'texts':
+        if (text !== undefined) return sql<SqlBool>`${text} = any(${column})`;
+        return this.search(
+          term,
+          sql<SqlBool>`exists (select from unnest(${column}) as one where one like ${likePattern(term.parts)})`,
+        );
       case 'words':
         return this.words(column, term, text);
       case 'boolean':
@@ -84,6 +99,7 @@ export class Comparisons {
         ? sql<SqlBool>`${column} like ${likePattern(term.parts)}`
         : sql<SqlBool>`${column} = ${text}`;
     if (pattern === undefined) return this.search(term, whole);
+    this.take(pattern, term.at);
     const outline = outlinePattern(term.parts);
     const matched = sql<SqlBool>`${column} ~ ${pattern}`;
     const found = outline === '%' ? matched : sql<SqlBool>`(${column} ilike ${outline} and ${matched})`;
@@ -100,6 +116,19 @@ export class Comparisons {
       throw new FilterError(term.at, `more than ${MAX_WILDCARDS} wildcards * in one term`);
     }
     return condition;
+  }
+
+  /** Counts a regular expression. */
+  private take(pattern: string, at: number): void {
+    if (this.patterns.has(pattern)) return;
+    this.patterns.add(pattern);
+    this.patternLength += pattern.length;
+    if (this.patterns.size > MAX_PATTERNS) {
+      throw new FilterError(at, `more than ${MAX_PATTERNS} different words or phrases to look for in texts`);
+    }
+    if (this.patternLength > MAX_PATTERN_LENGTH) {
+      throw new FilterError(at, 'the words and wildcards to look for in texts are too long together');
+    }
   }
 
   private range(column: RawBuilder<unknown>, type: FieldType, { min, max }: Range): Condition | undefined {
@@ -126,6 +155,7 @@ export class Comparisons {
       case 'words':
         return { operator, than: sql`${text}` };
       case 'boolean':
+      case 'texts':
         return undefined;
       case 'number': {
         const number = readNumber(text);
@@ -147,6 +177,7 @@ type Operator = '<' | '<=' | '>' | '>=';
 
 const NAMES = {
   text: 'text',
+  texts: 'list of texts',
   words: 'text',
   number: 'number',
   boolean: 'boolean (true or false)',

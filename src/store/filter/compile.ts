@@ -1,5 +1,6 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { CodedError } from '../../errors.js';
+import { cut } from '../../text.js';
 import type { Fields } from '../fields.js';
 import { Comparisons, type Condition } from './comparisons.js';
 import { FilterError } from './filter-error.js';
@@ -32,7 +33,7 @@ export function compileFilter(
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     const rest = filter.slice(error.at);
-    const near = rest === '' ? 'its end' : `"${rest.length > EXCERPT ? `${rest.slice(0, EXCERPT)}…` : rest}"`;
+    const near = rest === '' ? 'its end' : `"${cut(rest, EXCERPT)}"`;
     throw new CodedError('BAD_FILTER', { at: error.at + 1, near, reason: error.message }, { cause: error });
   }
 }

@@ -123,13 +123,11 @@ export function assetStore(db: Database): AssetStore {
     },
 
     async purge(grace) {
-      // An id stands in the document of each execution that runs it.
       const { rows } = await sql<{ id: string }>`
         with gone as (
           delete from assets a
           where deleted < now() - ${grace} * interval '1 millisecond' and not exists (
-            select from executions e join execution_specs s using (ex_id)
-            where not e.terminal and (s.spec -> 'assets')::jsonb @> to_jsonb(a.id)
+            select from executions e where not e.terminal and a.id = any(e.assets)
           )
           returning id, location
         ), chunks as (

@@ -1,5 +1,5 @@
 import { type Selectable, sql } from 'kysely';
-import { EXECUTION_FIELDS, extractColumns } from '../fields.js';
+import { EXECUTION_COLUMNS, extractColumns } from '../fields.js';
 import type {
   Database,
   ExecutionsTable,
@@ -10,6 +10,7 @@ import type {
   NewExecution,
   NewExecutionState,
 } from '../schema.js';
+import { wellFormedTexts } from '../../text.js';
 import type { ExecutionDocument, ExecutionRow, RecoveryStart } from '../types.js';
 
 /** All there is of an execution, out of its three tables. */
@@ -56,7 +57,7 @@ export const toExecutionRow = (row: ExecutionRecord): ExecutionRow => ({
 });
 
 export const toNewExecution = (doc: ExecutionDocument, recoveredTotal: number): NewExecution => ({
-  ...extractColumns(EXECUTION_FIELDS, doc),
+  ...extractColumns(EXECUTION_COLUMNS, doc),
   ex_id: doc.ex_id,
   job_id: doc.job_id,
   _status: doc._status,
@@ -88,8 +89,10 @@ export function documentChange(
   patch: Partial<ExecutionDocument>,
 ): Required<ExecutionChange> {
   const { ex_id: _ex, job_id: _job, _created, _updated, ...changeable } = patch;
-  const changes = Object.fromEntries(Object.entries(changeable).filter(([, value]) => value !== undefined));
-  const columns = Object.entries(extractColumns(EXECUTION_FIELDS, changes));
+  const given = Object.fromEntries(Object.entries(changeable).filter(([, value]) => value !== undefined));
+  // Reasons and metadata come from operations, and what is not well-formed would stay as an escape within the JSON.
+  const changes = wellFormedTexts(given);
+  const columns = Object.entries(extractColumns(EXECUTION_COLUMNS, changes));
   return {
     row: {
       ...Object.fromEntries(columns.filter(([field]) => Object.hasOwn(changes, field))),

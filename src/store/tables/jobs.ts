@@ -1,6 +1,6 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { CodedError } from '../../errors.js';
-import { extractColumns, JOB_FIELDS, paging } from '../fields.js';
+import { extractColumns, JOB_COLUMNS, JOB_FIELDS, paging } from '../fields.js';
 import { jobFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { JobDocument, JobStore } from '../types.js';
@@ -10,7 +10,7 @@ import { deletedOrNot, inOrder, listIds } from './list.js';
 const JOBS = { table: 'jobs', id: 'job_id', tie: 'job_id', fields: JOB_FIELDS } as const;
 
 const toRow = (job: JobDocument) => ({
-  ...extractColumns(JOB_FIELDS, job),
+  ...extractColumns(JOB_COLUMNS, job),
   job_id: job.job_id,
   doc: JSON.stringify(job),
 });

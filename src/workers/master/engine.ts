@@ -16,6 +16,7 @@ import type { Engine, Wish } from '../../api/engine.js';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { LedgerSnapshot, LedgerTally, Store } from '../../store/types.js';
+import { cut, wellFormed } from '../../text.js';
 import {
   MASTER_TASK_QUEUE,
   REPLAY_REFUSED,
@@ -26,6 +27,8 @@ import {
 /** A workflow task that nobody answers is given to another master after this. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
 const RETRY_MS = 500;
+/** Characters of a job's name that Temporal is told, for people: it refuses longer keywords, and large inputs. */
+const MAX_NAME = 200;
 
 /** What the API and the reconciler ask of Temporal. */
 export class TemporalEngine implements Engine {
@@ -136,7 +139,8 @@ export class TemporalEngine implements Engine {
     }
   }
 
-  private async start(exId: string, jobId: string, name: string): Promise<void> {
+  private async start(exId: string, jobId: string, jobName: string): Promise<void> {
+    const name = cut(wellFormed(jobName), MAX_NAME);
     const input: ExecutionInput = { exId, jobId, name, searchAttributes: this.searchAttributes };
     await this.client.workflow.start('execution', {
       workflowId: exId,
@@ -156,8 +160,7 @@ function attributes(jobId: string, name: string): TypedSearchAttributes {
     ({ key: { name: key, type: SearchAttributeType.KEYWORD }, value }) as SearchAttributePair;
   return new TypedSearchAttributes([
     keyword('TemposliceJobId', jobId),
-    // Longer keywords are refused.
-    keyword('TemposliceJobName', name.slice(0, 200)),
+    keyword('TemposliceJobName', name),
     keyword('TemposliceStatus', 'pending'),
   ]);
 }

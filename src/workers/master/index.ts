@@ -5,6 +5,7 @@ import { Router } from 'express';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { masterActivities } from '../../activities/records.js';
+import { wellFormedFailures } from '../../activities/well-formed-failures.js';
 import { createApi } from '../../api/index.js';
 import { AssetService } from '../../api/services/assets.js';
 import { createLogger } from '../../logger.js';
@@ -64,6 +65,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
     workflowBundle: { codePath: fileURLToPath(new URL('../../workflows/bundle.js', import.meta.url)) },
     activities: masterActivities({ store, placement, fenceTimeout: settings.fenceTimeout }),
     dataConverter,
+    interceptors: { activity: [wellFormedFailures] },
     sinks: counters.sinks,
     maxCachedWorkflows: CACHED_WORKFLOWS,
     maxConcurrentActivityTaskExecutions: 1_000,
@@ -91,7 +93,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
         hostsFailed: (exId, reason) => engine.hostsFailed(exId, reason),
         logger,
       }),
-      maintenanceApi({ store, validator, purger }),
+      maintenanceApi({ store, validator, assets, purger }),
     ),
     codec: codecApi(),
     health: async () => ({ temporal: await temporalHealth(connection) }),

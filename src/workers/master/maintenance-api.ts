@@ -4,6 +4,8 @@ import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import type { JobValidator } from '../../api/validator.js';
 import { readQuery } from '../../api/http/parameters.js';
+import type { AssetService } from '../../api/services/assets.js';
+import { pinnedValidator } from '../../api/services/pinned-validator.js';
 import { CodedError } from '../../errors.js';
 import type { JobDocument, Store } from '../../store/types.js';
 import type { Purger } from './purger.js';
@@ -11,6 +13,7 @@ import type { Purger } from './purger.js';
 interface Dependencies {
   store: Store;
   validator: JobValidator;
+  assets: AssetService;
   purger: Purger;
 }
 
@@ -34,7 +37,8 @@ const badQuery = (issue: z.core.$ZodIssue): CodedError =>
   new CodedError('BAD_REQUEST', { reason: `${String(issue.path[0])}: ${issue.message}` });
 
 /** Endpoints for the commands `import` and `purge`, beside those for nodes and guarded like them. */
-export function maintenanceApi({ store, validator, purger }: Dependencies): Router {
+export function maintenanceApi({ store, validator, assets, purger }: Dependencies): Router {
+  const pinned = pinnedValidator(validator, assets);
   const router = Router();
   router.use(express.json({ limit: '20mb', strict: false }));
 
@@ -49,7 +53,7 @@ export function maintenanceApi({ store, validator, purger }: Dependencies): Rout
     if (!dryRun && (outcome === 'created' || outcome === 'replaced')) {
       await store.audit.append({ action: 'import', job_id: job.job_id, detail: { outcome } });
     }
-    const problem = await validator.validate(job).then(
+    const problem = await pinned.validate(job).then(
       () => undefined,
       (error: Error) => error.message,
     );

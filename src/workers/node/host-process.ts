@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../logger.js';
 import type { MetricsData } from '../../operations/prom-metrics.js';
+import { cut, wellFormed } from '../../text.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
 import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
@@ -301,6 +302,6 @@ export class HostProcess {
       return `its host ran out of memory (limit ${this.options.memory} MB; ${gone})`;
     }
     const lastLine = this.stderr.trim().split('\n').at(-1);
-    return lastLine ? `its host died: ${gone}: ${lastLine.slice(0, 500)}` : `its host died: ${gone}`;
+    return lastLine ? `its host died: ${gone}: ${cut(wellFormed(lastLine), 500)}` : `its host died: ${gone}`;
   }
 }

@@ -5,6 +5,7 @@ import {
   type NativeConnection,
   type WorkerOptions,
 } from '@temporalio/worker';
+import { wellFormedFailures } from '../../activities/well-formed-failures.js';
 import type { Logger } from '../../logger.js';
 import { dataConverter } from '../payload-codec.js';
 
@@ -87,6 +88,7 @@ export class TaskWorkers {
         taskQueue: queue,
         activities: options.activities,
         dataConverter,
+        interceptors: { activity: [wellFormedFailures] },
         activityTaskPollerBehavior: {
           type: 'simple-maximum',
           maximum: Math.min(Math.max(options.pollers, 1), MAX_POLLERS),

@@ -54,8 +54,8 @@ export const validator: JobValidator = {
       ...defaults,
       apis: [],
       assets: null,
-      autorecover: false,
       ...spec,
+      autorecover: [true, 'true'].includes(spec.autorecover as boolean | string),
     } as unknown as ValidatedJob;
     return { job: validated, warnings: spec.cpu === undefined ? [] : [{ type: 'JobValidation' }] };
   },

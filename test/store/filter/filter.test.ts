@@ -5,7 +5,15 @@ import type { FailedSlice, JobDocument, Store } from '../../../src/store/index.j
 const at = (day: number) => `2024-05-0${day}T12:00:00.000Z`;
 
 const JOBS: JobDocument[] = [
-  makeJob({ name: 'a', workers: 1, active: true, lifecycle: 'once', _created: at(1), _updated: at(1) }),
+  makeJob({
+    name: 'a',
+    assets: ['standard:^1', 'other'],
+    workers: 1,
+    active: true,
+    lifecycle: 'once',
+    _created: at(1),
+    _updated: at(1),
+  }),
   makeJob({
     name: 'b',
     workers: 5,
@@ -59,6 +67,17 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
     [`job_id:${JOBS[1]!.job_id}`, ['b']],
     // A job that does not say what it is: as it was posted.
     ['stateful:false', ['c']],
+    // One of several texts.
+    ['assets:other', ['a']],
+    ['assets:"standard:^1"', ['a']],
+    ['assets:"standard"', []],
+    ['assets:standard*', ['a']],
+    ['assets:*d*:?1', ['a']],
+    ['NOT assets:other', ['b', 'c', LOAD]],
+    ['_exists_:assets', ['a']],
+    // The same for all.
+    ['_context:job', ALL],
+    ['_context:ex', []],
     // AND, OR, NOT in all their spellings; AND binds closer.
     ['lifecycle:once AND workers:>1', ['c']],
     ['lifecycle:once && workers:>1', ['c']],
@@ -176,7 +195,7 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
   });
 
   it.each<[string, number, RegExp]>([
-    ['nme:x', 1, /unknown field "nme", must be one of: job_id, name, .*_deleted_on$/],
+    ['nme:x', 1, /unknown field "nme", must be one of: job_id, name, .*_deleted_on, assets, _context$/],
     ['name:a AND doc:x', 12, /unknown field "doc"/],
     ['constructor:x', 1, /unknown field/],
     ['_exists_:nme', 10, /unknown field "nme"/],
@@ -192,6 +211,7 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
     ['()', 2, /expected/],
     ['workers:[1 TO', 9, /expected/],
     ['workers:[1 5]', 9, /expected/],
+    ['assets:>a', 8, /assets is a list of texts/],
     ['workers:x', 9, /workers is a number/],
     ['workers:1*', 9, /workers is a number/],
     ['workers:[a TO 3]', 9, /workers is a number/],
@@ -210,6 +230,17 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
     ['x'.repeat(8_193), 8_193, /longer than 8192 characters/],
     [Array(501).fill('workers:1').join(' '), 5_009, /more than 500 comparisons/],
     [Array(41).fill('name:a*').join(' '), 326, /more than 40 searches/],
+    [
+      `name:(${Array.from({ length: 34 }, (_, n) => `j?b?${n}`).join(' OR ')})`,
+      237,
+      /more than 24 different words/,
+    ],
+    [`name:${'?'.repeat(3_000)}`, 6, /too long together/],
+    [
+      Array.from({ length: 5 }, (_, n) => `name:${'a'.repeat(1_630)}${n}`).join(' '),
+      6_554,
+      /too long together/,
+    ],
     ['lifecycle:*a*b*c*d*e*f*g*h*', 11, /more than 8 wildcards/],
   ])('refuses %.40s', async (filter, character, message) => {
     const failure: unknown = await names(filter).catch((error: unknown) => error);
@@ -229,8 +260,10 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
           .join(' '),
       ),
     ).resolves.toEqual([]);
+    const words = Array.from({ length: 20 }, (_, n) => `j?b?${n}`).join(' OR ');
+    await expect(names(`name:(${words}) OR name:(${words})`)).resolves.toEqual([]);
     await expect(names(`name:${'a'.repeat(8_000)}`)).resolves.toEqual([]);
-    await expect(names(`name:${'?'.repeat(8_000)}`)).resolves.toEqual([]);
+    await expect(names(`name:${'?'.repeat(2_000)}`)).resolves.toEqual([]);
   });
 
   it('narrows what other parameters choose', async () => {
@@ -251,6 +284,12 @@ describe.each(SOURCES)('filters in %s', (_kind, makeSource) => {
     await expect(found('_status:(failed OR stopped) AND _failureReason:luck')).resolves.toEqual(['x']);
     await expect(found(`ex_id:"${failed.ex_id}"`)).resolves.toEqual(['x']);
     await expect(found('_status:completed teraslice_version:v4')).resolves.toEqual(['y']);
+    const asset = 'a'.repeat(40);
+    await store.executions.insert(
+      makeExecution({ name: 'z', assets: [asset], note: 'ill-formed \0 \ud83d' }),
+    );
+    await expect(found(`assets:${asset}`)).resolves.toEqual(['z']);
+    await expect(found('_context:ex AND -_exists_:assets AND name:(x OR z)')).resolves.toEqual(['x']);
     await expect(found('slice_id:x')).rejects.toMatchObject({ code: 'BAD_FILTER' });
   });
 
