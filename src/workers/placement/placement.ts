@@ -20,6 +20,7 @@ export class Placement {
   private again = false;
   private lastTick = Date.now();
   private unbrokenSince = Date.now();
+  private waiting = new Map<string, number>();
 
   constructor(
     private readonly store: Store,
@@ -43,6 +44,14 @@ export class Placement {
   kick(): void {
     if (this.running) this.again = true;
     else void this.run();
+  }
+
+  /**
+   * How many executions will get a slicer before this one does, as this master saw it last.
+   * @returns undefined if it has one, wants none, or has not been seen yet
+   */
+  waitsBehind(exId: string): number | undefined {
+    return this.waiting.get(exId);
   }
 
   /** Wakes whoever waits for a change of hosts. */
@@ -79,6 +88,7 @@ export class Placement {
     this.lastTick = now;
     const trustSilence = now - this.unbrokenSince > NODE_SILENT_MS + GAP_MS;
     const forgotten: string[] = [];
+    let waiting: string[] = [];
     const changed = await this.store.placement.exclusively(async (tables) => {
       const [nodes, hosts, executions] = [
         await tables.nodes(),
@@ -93,6 +103,7 @@ export class Placement {
         trustSilence,
         fenceTimeout: this.fenceTimeout,
       });
+      ({ waiting } = steps);
       for (const { node_id, seen } of nodes) {
         const empty = !hosts.some((host) => host.node_id === node_id);
         if (trustSilence && empty && now - Date.parse(seen) > FORGET_MS) forgotten.push(node_id);
@@ -107,6 +118,7 @@ export class Placement {
       await tables.insertHosts(steps.insert);
       return steps.lost.length + steps.drain.length + steps.insert.length > 0;
     });
+    this.waiting = new Map(waiting.map((exId, place) => [exId, place]));
     for (const nodeId of forgotten) await this.store.placement.removeNode(nodeId);
     if (changed) this.changed();
   }
