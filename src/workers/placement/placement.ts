@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Logger } from '../../logger.js';
 import { NODE_SILENT_MS, type Store } from '../../store/types.js';
 import { plan } from './plan.js';
@@ -59,12 +59,21 @@ export class Placement {
     this.changes.emit('change');
   }
 
-  /** Resolves at the next change of hosts, at the latest after `ms`. */
+  /** Resolves at the next change of hosts, at the latest after `ms`, or when `signal` aborts. */
   async nextChange(ms: number, signal?: AbortSignal): Promise<void> {
-    const timeout = AbortSignal.timeout(ms);
-    await once(this.changes, 'change', {
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    }).catch(() => undefined);
+    if (signal?.aborted) return;
+    // Not `AbortSignal.any`: in Node 20 it leaves something behind on `signal` each time, which may live for days.
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.changes.off('change', done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.changes.on('change', done);
+      signal?.addEventListener('abort', done);
+    });
   }
 
   private async run(): Promise<void> {
