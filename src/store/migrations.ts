@@ -111,12 +111,20 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006_execution_states': executionStates,
 };
 
+/** Limits of a session that do not hold for migrations. */
+const LIMITS = ['lock_timeout', 'statement_timeout'] as const;
+
 /**
  * Brings the schema up to date. Masters that open one database at the same time take turns
  * (Kysely holds an advisory lock), and a migration that fails leaves nothing behind.
  */
 export async function migrate(db: Database): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  await db.connection().execute(async (session) => {
+    // A new index of a large table may take longer than anything else, and other masters wait for it.
+    for (const limit of LIMITS) await sql`set ${sql.ref(limit)} = 0`.execute(session);
+    const migrator = new Migrator({ db: session, provider: { getMigrations: async () => MIGRATIONS } });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    for (const limit of LIMITS) await sql`reset ${sql.ref(limit)}`.execute(session);
+  });
 }
