@@ -106,6 +106,12 @@ export const ERRORS = {
   },
   ASSET_NOT_FOUND: define(404, (d) => `Unable to find asset ${d.id}`),
   ILLEGAL_STATUS: define(422, (d) => `${d.reason}`),
+  NODE_REPLACED: define(
+    409,
+    (d) =>
+      `another node has started with the id "${d.node_id}" (process ${d.pid} on ${d.hostname}), so this one must end; ` +
+      'give each node an id of its own with --node-id or TEMPOSLICE_NODE_ID',
+  ),
   BAD_CLUSTER_TOKEN: define(401, 'the cluster token is missing or wrong'),
   INTERNAL: define(500, (d) => `${d.reason ?? 'internal error'}`, true),
 } satisfies Record<string, ErrorDefinition>;

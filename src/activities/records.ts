@@ -108,14 +108,6 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       return slices;
     },
 
-    async findSlicer({ exId }) {
-      return untilHosts(async () => {
-        const hosts = await store.placement.liveHosts({ ex_id: exId });
-        const slicer = hosts.find(({ kind, draining }) => kind === 'slicer' && !draining);
-        return slicer && { epoch: slicer.epoch };
-      });
-    },
-
     async hostGone({ host }) {
       const row = await store.placement.host(host);
       return row === undefined || isGone(row, fenceTimeout);

@@ -108,7 +108,7 @@ const OPTIONS = {
   },
   nodeId: {
     flag: '--node-id <name>',
-    description: 'name of the node in the cluster state',
+    description: 'name of the node, which no other node of the cluster may have',
     parse: name,
     fallback: hostname(),
     shown: 'the host name',

@@ -5,6 +5,7 @@ import { listIndexes } from './migrations/0004_list_indexes.js';
 import { forcedHosts } from './migrations/0005_forced_hosts.js';
 import { executionStates } from './migrations/0006_execution_states.js';
 import { assetColumns } from './migrations/0007_asset_columns.js';
+import { supersededNodes } from './migrations/0008_superseded_nodes.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -111,14 +112,23 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0005_forced_hosts': forcedHosts,
   '0006_execution_states': executionStates,
   '0007_asset_columns': assetColumns,
+  '0008_superseded_nodes': supersededNodes,
 };
+
+/** Limits of a session that do not hold for migrations. */
+const LIMITS = ['lock_timeout', 'statement_timeout'] as const;
 
 /**
  * Brings the schema up to date. Masters that open one database at the same time take turns
  * (Kysely holds an advisory lock), and a migration that fails leaves nothing behind.
  */
 export async function migrate(db: Database): Promise<void> {
-  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  await db.connection().execute(async (session) => {
+    // A new index of a large table may take longer than anything else, and other masters wait for it.
+    for (const limit of LIMITS) await sql`set ${sql.ref(limit)} = 0`.execute(session);
+    const migrator = new Migrator({ db: session, provider: { getMigrations: async () => MIGRATIONS } });
+    const { error } = await migrator.migrateToLatest();
+    if (error !== undefined) throw error;
+    for (const limit of LIMITS) await sql`reset ${sql.ref(limit)}`.execute(session);
+  });
 }

@@ -5,6 +5,20 @@ import { CodedError } from '../errors.js';
 /** Longest wait for a connection in ms. */
 const CONNECT_TIMEOUT = 10_000;
 
+/**
+ * What the server ends by itself, in ms: a master that is suspended, or whose machine is gone, inside a transaction
+ * holds locks that all others need, and the server may not learn of it from the network for hours.
+ * A parameter of the same name in the URL counts instead.
+ */
+const LIMITS = {
+  /** No transaction of ours waits for anything but the store. */
+  idle_in_transaction_session_timeout: 10_000,
+  /** Longer than the one above: whoever waits for a lock that is taken away like that gets it. */
+  lock_timeout: 20_000,
+  /** For what nobody waits for any more: replaying, recovering or purging a million slices takes less. */
+  statement_timeout: 600_000,
+} as const;
+
 const { builtins } = pg.types;
 const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text') => {
@@ -14,12 +28,13 @@ const types: pg.CustomTypesConfig = {
   }) as pg.CustomTypesConfig['getTypeParser'],
 };
 
-/** PostgreSQL through a pool of at most ten connections. */
+/** PostgreSQL through a pool of at most ten connections, with limits on what may hold up other masters. */
 export function postgresDialect(url: string): PostgresDialect {
   const pool = new pg.Pool({
     connectionString: url,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
     keepAlive: true,
+    ...LIMITS,
     application_name: 'temposlice',
     types,
   });

@@ -140,6 +140,11 @@ export interface AuditTable {
   detail: NullableJson<unknown>;
 }
 
+export interface NodesTable extends NodeRow {
+  /** Earlier incarnations, oldest first. */
+  superseded: Generated<string[]>;
+}
+
 export interface Schema {
   jobs: JobsTable;
   executions: ExecutionsTable;
@@ -151,7 +156,7 @@ export interface Schema {
   assets: AssetsTable;
   asset_chunks: AssetChunksTable;
   autoloaded_assets: AutoloadedAssetsTable;
-  nodes: NodeRow;
+  nodes: NodesTable;
   hosts: HostRow;
   audit: AuditTable;
 }

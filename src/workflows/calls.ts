@@ -1,6 +1,12 @@
 import * as wf from '@temporalio/workflow';
-import type { MasterActivities, NodeActivities, SliceTuple } from './types.js';
-import { MASTER_TASK_QUEUE, leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from './types.js';
+import type { MasterActivities, NodeActivities, SliceTuple, WaitingActivities } from './types.js';
+import {
+  MASTER_TASK_QUEUE,
+  WAITING_TASK_QUEUE,
+  leaseTaskQueue,
+  nodeTaskQueue,
+  slicerTaskQueue,
+} from './types.js';
 import { LEASE_BUDGET_MS } from './lease-sizing.js';
 
 /** The activities a workflow calls, with the timeouts that decide how soon a loss is noticed. */
@@ -18,8 +24,16 @@ export const master = wf.proxyActivities<MasterActivities>({
 });
 
 /** Calls to a master that wait for something to happen. */
-export const patientMaster = wf.proxyActivities<Pick<MasterActivities, 'findSlicer' | 'finishHosts'>>({
+export const patientMaster = wf.proxyActivities<Pick<MasterActivities, 'finishHosts'>>({
   taskQueue: MASTER_TASK_QUEUE,
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: HEARTBEAT_TIMEOUT,
+  retry: forever,
+});
+
+/** Where an execution waits for its slicer. Ends with the workflow. */
+export const waitingRoom = wf.proxyActivities<WaitingActivities>({
+  taskQueue: WAITING_TASK_QUEUE,
   startToCloseTimeout: '30 days',
   heartbeatTimeout: HEARTBEAT_TIMEOUT,
   retry: forever,

@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { patientMaster, slicer } from './calls.js';
+import { slicer, waitingRoom } from './calls.js';
 import type { Ledger } from './ledger.js';
 import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
 import { SLICER_FAILURES } from './types.js';
@@ -218,6 +218,6 @@ export class SlicerClient {
   }
 
   private async find(): Promise<void> {
-    this.state.epoch = (await patientMaster.findSlicer({ exId: this.exId })).epoch;
+    this.state.epoch = (await waitingRoom.findSlicer({ exId: this.exId })).epoch;
   }
 }

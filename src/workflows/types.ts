@@ -11,6 +11,8 @@ export type { SliceTuple };
 
 /** Task queue of the masters: workflow tasks and the activities that touch the store. */
 export const MASTER_TASK_QUEUE = 'temposlice';
+/** Task queue of the masters for executions that wait for a slicer: they must not take the slots of those that have one. */
+export const WAITING_TASK_QUEUE = 'temposlice/waiting';
 /** Task queue of an execution's leases, polled by every node that hosts its workers. */
 export const leaseTaskQueue = (exId: string): string => exId;
 /** Task queue of an execution's slicer; a slicer that moved to another node gets a new epoch. */
@@ -245,6 +247,11 @@ export interface FinishResult {
   lost: number;
 }
 
+/** Activities of the masters that an execution waits in until it has a slicer. */
+export interface WaitingActivities {
+  findSlicer(input: { exId: string }): Promise<{ epoch: number }>;
+}
+
 /** Activities of the masters. */
 export interface MasterActivities {
   claimExecution(input: { exId: string }): Promise<ExecutionSettings | null>;
@@ -268,7 +275,6 @@ export interface MasterActivities {
     end?: number;
   }): Promise<{ slices: SliceTuple[]; next: number | null }>;
   readPage(input: { exId: string; page: string }): Promise<SliceTuple[]>;
-  findSlicer(input: { exId: string }): Promise<{ epoch: number }>;
   hostGone(input: { host: string }): Promise<boolean>;
   finishHosts(input: { exId: string }): Promise<FinishResult>;
   closeExecution(input: {

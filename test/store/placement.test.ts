@@ -66,6 +66,26 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     await expect(placement.nodes()).resolves.toEqual([restarted]);
   });
 
+  it('gives an id to the incarnation that came last, and to no earlier one again', async () => {
+    const { placement } = store;
+    const start = (incarnation: string) => placement.presence(makeNode({ node_id: 'twice', incarnation }));
+    for (let i = 0; i < 30; i++) await expect(start(`start ${i}`)).resolves.toBe(true);
+    for (const earlier of ['start 28', 'start 10']) {
+      await expect(start(earlier)).rejects.toMatchObject({
+        code: 'NODE_REPLACED',
+        message: expect.stringMatching(/"twice" \(process \d+ on .*--node-id/),
+      });
+    }
+    await expect(start('start 29')).resolves.toBe(false);
+    const nodes = await placement.nodes();
+    expect(nodes.filter(({ node_id }) => node_id === 'twice')).toEqual([
+      makeNode({ node_id: 'twice', incarnation: 'start 29' }),
+    ]);
+    await placement.removeNode('twice');
+    await expect(start('start 10')).resolves.toBe(true);
+    await placement.removeNode('twice');
+  });
+
   it('keeps every host, and lists those that live', async () => {
     const { placement } = store;
     const first = makeHost();

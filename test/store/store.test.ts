@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
 import { startMaintenance } from '../../src/store/maintenance.js';
 import { SessionPool } from '../../src/store/pglite.js';
 import { postgresDialect } from '../../src/store/postgres.js';
@@ -14,6 +15,7 @@ import { openStore } from '../../src/store/index.js';
 import { makeExecution, makeJob } from '../support/executions.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { SOURCES } from '../support/stores.js';
+import { until } from '../support/until.js';
 
 describe.each(SOURCES)('the store in %s', (_kind, makeSource) => {
   it('answers a ping, keeps an audit trail, and looks for anything without harm', async () => {
@@ -155,6 +157,58 @@ describe('PostgreSQL', () => {
     const outcomes = await Promise.allSettled(attempts);
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled')).toHaveLength(1);
     await Promise.all(stores.map((store) => store.close()));
+  }, 60_000);
+
+  it('ends the turn of a master that is suspended, and another one takes its place', async () => {
+    const url = await server.database();
+    const [suspended, other] = await Promise.all([
+      openStore({ url, dataDir: '' }),
+      openStore({ url, dataDir: '' }),
+    ]);
+    let resume: () => void = () => undefined;
+    let begun: () => void = () => undefined;
+    const inside = new Promise<void>((resolve) => (begun = resolve));
+    const held = suspended.placement.exclusively(async (tables) => {
+      begun();
+      await new Promise<void>((resolve) => (resume = resolve));
+      return tables.nodes();
+    });
+    held.catch(() => undefined);
+    await inside;
+    await expect(other.placement.exclusively((tables) => tables.nodes())).resolves.toEqual([]);
+    resume();
+    await expect(held).rejects.toThrow();
+    await expect(suspended.placement.exclusively((tables) => tables.nodes())).resolves.toEqual([]);
+    await Promise.all([suspended.close(), other.close()]);
+  }, 60_000);
+
+  it('does not let a statement or the wait for a lock last for ever, but for a migration', async () => {
+    const url = await server.database();
+    const blocking = new pg.Client(url);
+    await blocking.connect();
+    // What Kysely's migrator waits for: another master that migrates.
+    await blocking.query('select pg_advisory_lock(3853314791062309107)');
+    const opening = openStore({ url: `${url}?lock_timeout=100&statement_timeout=200`, dataDir: '' });
+    opening.catch(() => undefined);
+    const waits =
+      "select from pg_stat_activity where wait_event_type = 'Lock' and state_change < now() - interval '1s'";
+    await until(async () => (await blocking.query(waits)).rowCount === 1);
+    await blocking.query('select pg_advisory_unlock(3853314791062309107)');
+    const store = await opening;
+
+    await blocking.query('begin; lock table executions');
+    await expect(store.executions.get('any')).rejects.toThrow('lock timeout');
+    await blocking.query('rollback');
+    await expect(store.executions.get('any')).resolves.toBeUndefined();
+    await Promise.all([store.close(), blocking.end()]);
+
+    const db = new Kysely<Schema>({ dialect: postgresDialect(url) });
+    const { rows } = await sql<{ name: string; setting: string }>`
+      select name, setting from pg_settings where name in
+        ('lock_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout')
+    `.execute(db);
+    expect(rows.filter(({ setting }) => Number(setting) > 0)).toHaveLength(3);
+    await db.destroy();
   }, 60_000);
 
   it('sweeps away slices that a crash left staged, but not those being staged now', async () => {

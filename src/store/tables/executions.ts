@@ -104,6 +104,19 @@ export function executionStore(db: Database): ExecutionStore {
       return withParts(rows, parts).map(toExecutionRow);
     },
 
+    async unreported() {
+      const rows = await db
+        .selectFrom('executions')
+        .innerJoin('execution_states', 'execution_states.ex_id', 'executions.ex_id')
+        .select('executions.ex_id')
+        .where('_status', '=', 'terminated')
+        .where('closed', '=', false)
+        .where('report', 'is', null)
+        .orderBy('_updated')
+        .execute();
+      return rows.map(({ ex_id: id }) => id);
+    },
+
     async setWorkersWanted(exId, workers, expected) {
       let update = db
         .updateTable('executions')

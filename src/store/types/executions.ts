@@ -165,6 +165,8 @@ export interface ExecutionStore {
    * (compare and set). True if it was written.
    */
   setWorkersWanted(exId: string, workers: number, expected?: number): Promise<boolean>;
+  /** Ids of `terminated` executions whose workflow never reported and whose ledger was not kept either, oldest first. */
+  unreported(): Promise<string[]>;
   /**
    * Keeps the ledger of an execution whose workflow was ended from outside, while Temporal still knows it.
    * Nothing is written if the execution is closed: then it has reported itself.

@@ -54,7 +54,11 @@ export type WorkerNumbers = Pick<
 >;
 
 export interface PlacementStore {
-  /** Records a node's presence; true if this incarnation of the node was not known before. */
+  /**
+   * Records a node's presence; true if this incarnation of the node was not known before. Among those that call
+   * themselves by one id the one that came last has it; nobody's clock matters.
+   * @throws CodedError NODE_REPLACED if another incarnation came after this one
+   */
   presence(node: NodeRow): Promise<boolean>;
   nodes(): Promise<NodeRow[]>;
   removeNode(nodeId: string): Promise<void>;
@@ -67,9 +71,9 @@ export interface PlacementStore {
   workerNumbers(exIds: string[]): Promise<Map<string, WorkerNumbers>>;
   /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
-  /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
   /** Notes how a host really ended that was given up because its node was silent; false if it is no such one. */
   settleSilent(hostId: string, end: Pick<HostRow, 'outcome' | 'reason'>): Promise<boolean>;
+  /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
   setBusy(hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>): Promise<void>;
   /** Marks all hosts of an execution that have not ended as draining and forced. */
   force(exId: string): Promise<void>;

@@ -110,6 +110,15 @@ export class TemporalEngine implements Engine {
     }
   }
 
+  /** Ends a workflow that goes on although its execution has ended. @throws if Temporal cannot be reached */
+  async terminate(exId: string, reason: string): Promise<void> {
+    try {
+      await this.client.workflow.getHandle(exId).terminate(reason);
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+
   stop(): void {
     this.stopped = true;
   }

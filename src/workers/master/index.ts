@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { Router } from 'express';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
+import { NativeConnection } from '@temporalio/worker';
 import { masterActivities } from '../../activities/records.js';
-import { wellFormedFailures } from '../../activities/well-formed-failures.js';
+import { findSlicer } from '../../activities/find-slicer.js';
 import { createApi } from '../../api/index.js';
 import { AssetService } from '../../api/services/assets.js';
 import { createLogger } from '../../logger.js';
@@ -14,7 +13,6 @@ import { createValidator } from '../../operations/validate.js';
 import type { Settings } from '../../settings.js';
 import { openStore } from '../../store/index.js';
 import { VERSION } from '../../version.js';
-import { MASTER_TASK_QUEUE } from '../../workflows/types.js';
 import { ConfigurationError } from '../configuration-error.js';
 import { addressOf, firstContact } from '../first-contact.js';
 import { dataConverter } from '../payload-codec.js';
@@ -29,9 +27,7 @@ import { maintenanceApi } from './maintenance-api.js';
 import { Purger } from './purger.js';
 import { Reconciler } from './reconciler.js';
 import { registerSearchAttributes } from './search-attributes.js';
-
-/** Workflow runs whose state is kept in memory, so that they need not be replayed at each task. */
-const CACHED_WORKFLOWS = 500;
+import { createWorkers } from './task-workers.js';
 
 /** A master: REST API, workflows, the activities that touch the store, placement, reconciliation. */
 export async function runMaster(settings: Settings): Promise<{ stop(): Promise<void> }> {
@@ -57,25 +53,14 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const validator = createValidator(settings, { foundation });
   const assets = new AssetService(store.assets, settings.assetsDir, settings.maxAssetBytes);
   const keeper = new AssetKeeper(store.assets, assets, logger);
-  const worker = await Worker.create({
+  const workers = await createWorkers({
     connection: workerConnection,
     namespace: settings.namespace,
-    taskQueue: MASTER_TASK_QUEUE,
-    identity: `master/${process.pid}`,
-    workflowBundle: { codePath: fileURLToPath(new URL('../../workflows/bundle.js', import.meta.url)) },
     activities: masterActivities({ store, placement, fenceTimeout: settings.fenceTimeout }),
-    dataConverter,
-    interceptors: { activity: [wellFormedFailures] },
+    waiting: { findSlicer: findSlicer(store, placement) },
     sinks: counters.sinks,
-    maxCachedWorkflows: CACHED_WORKFLOWS,
-    maxConcurrentActivityTaskExecutions: 1_000,
-    stickyQueueScheduleToStartTimeout: '2s',
-    maxHeartbeatThrottleInterval: '1s',
-    defaultHeartbeatThrottleInterval: '1s',
-    shutdownGraceTime: '1s',
-    shutdownForceTime: '5s',
   });
-  const working = worker.run();
+  const working = workers.run();
 
   await keeper.start(settings.autoloadDir);
   const api = createApi({
@@ -125,7 +110,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
       engine.stop();
       placement.stop();
       await Promise.all([reconciler.stop(), purger.stop(), keeper.stop()]);
-      worker.shutdown();
+      workers.shutdown();
       await working;
       server.closeAllConnections();
       await counters.stop();

@@ -7,19 +7,28 @@ const INTERVAL_MS = 2_000;
 const SETTLED_MS = 5_000;
 /** Executions asked about at the same time. */
 const PARALLEL = 10;
+/** Pause between two looks for executions whose ledger is missing, in ms. */
+const LEDGERS_MS = 60_000;
 /** Higher than any number that a workflow gives its own writes. */
 const LAST_SEQ = 2_000_000_000;
 
 /**
  * Keeps store and Temporal one truth, at boot and ever after.
  *
- *     pending, without a workflow      → the workflow is started
- *     active, workflow closed or gone  → terminated, with the reason
+ *     pending, without a workflow                   → the workflow is started
+ *     active, workflow closed, or twice not known   → terminated, with the reason; its ledger is kept
+ *     terminated, without a ledger                  → its ledger is kept, at boot and once a minute
+ *     terminated, with a workflow that goes on      → the workflow is ended, too
  */
 export class Reconciler {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
-  private readonly keeping = new Set<Promise<void>>();
+  private readonly keeping = new Map<string, Promise<void>>();
+  /** Active executions whose workflow Temporal did not know in the last round. */
+  private missing = new Set<string>();
+  /** Executions of which nobody has a ledger. */
+  private readonly lost = new Set<string>();
+  private lookedForLedgers = -Infinity;
 
   constructor(
     private readonly store: Store,
@@ -38,27 +47,35 @@ export class Reconciler {
   async stop(): Promise<void> {
     clearInterval(this.timer);
     await this.running;
-    await Promise.all(this.keeping);
+    await Promise.all(this.keeping.values());
   }
 
   private async run(): Promise<void> {
     try {
       const rows = await this.store.executions.active();
+      const missing = new Set<string>();
       for (let at = 0; at < rows.length; at += PARALLEL) {
-        await Promise.all(rows.slice(at, at + PARALLEL).map((row) => this.check(row)));
+        await Promise.all(rows.slice(at, at + PARALLEL).map((row) => this.check(row, missing)));
       }
+      this.missing = missing;
+      await this.lookForLedgers();
     } catch (error) {
       this.logger.warn({ err: error }, 'store and Temporal could not be compared; it is tried again');
     }
   }
 
-  private async check(row: ExecutionRow): Promise<void> {
+  private async check(row: ExecutionRow, missing: Set<string>): Promise<void> {
     const { ex_id: exId, _status: status, _updated: updated } = row.doc;
     if (status === 'pending') this.engine.submitted(exId);
     if (Date.now() - Date.parse(updated) < SETTLED_MS) return;
     const workflow = await this.engine.describe(exId);
     if (status === 'pending' && !workflow) return;
     if (workflow?.status.name === 'RUNNING') return;
+    // A terminated execution cannot be taken back: one answer that may be a slip is not enough.
+    if (!workflow && !this.missing.has(exId)) {
+      missing.add(exId);
+      return;
+    }
     // It may have closed in order since the row was read.
     const current = await this.store.executions.get(exId);
     if (!current || isTerminal(current.doc._status)) return;
@@ -70,9 +87,20 @@ export class Reconciler {
       _has_errors: true,
       ...(current.counters ? { _slicer_stats: current.counters.stats } : {}),
     });
-    if (workflow === undefined) return;
-    const kept = this.keepLedger(exId).finally(() => this.keeping.delete(kept));
-    this.keeping.add(kept);
+    if (workflow) this.keep(exId);
+  }
+
+  /** A master may have died, or Temporal been away, between the last status and the ledger. */
+  private async lookForLedgers(): Promise<void> {
+    if (Date.now() - this.lookedForLedgers < LEDGERS_MS) return;
+    for (const exId of await this.store.executions.unreported()) if (!this.lost.has(exId)) this.keep(exId);
+    this.lookedForLedgers = Date.now();
+  }
+
+  private keep(exId: string): void {
+    if (this.keeping.has(exId)) return;
+    const kept = this.keepLedger(exId).finally(() => this.keeping.delete(exId));
+    this.keeping.set(exId, kept);
   }
 
   /**
@@ -81,8 +109,13 @@ export class Reconciler {
    */
   private async keepLedger(exId: string): Promise<void> {
     try {
+      const workflow = await this.engine.describe(exId);
+      if (workflow?.status.name === 'RUNNING') {
+        await this.engine.terminate(exId, 'the execution has ended: it is `terminated` in the store');
+      }
       const ledger = await this.engine.ledger(exId);
       if (ledger) await this.store.executions.setReport(exId, ledger);
+      else this.lost.add(exId);
     } catch (error) {
       this.logger.warn({ err: error, ex_id: exId }, 'the ledger of an execution could not be kept');
     }

@@ -8,6 +8,7 @@ import { prepareFoundation } from '../../operations/connectors/prepare.js';
 import type { Settings } from '../../settings.js';
 import { VERSION } from '../../version.js';
 import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
+import { EXIT_CONFIGURATION } from '../configuration-error.js';
 import { firstContact } from '../first-contact.js';
 import { installRuntime } from '../runtime.js';
 import { AssetCache } from './asset-cache.js';
@@ -88,6 +89,11 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
         kept.forgetExcept(executions);
         master.forgetExecutions(executions);
         syncQueues();
+      },
+      replaced(error) {
+        // At once, hosts and all: what they hold is placed anew, and the other node polls the same queues.
+        logger.fatal(error.message);
+        process.exit(EXIT_CONFIGURATION);
       },
       abandoned: () => void endHostsOfClosed(connection, settings.namespace, hosts, logger),
     },

@@ -1,4 +1,5 @@
 import type { ReadableStream } from 'node:stream/web';
+import { ConfigurationError } from '../configuration-error.js';
 import type { Settings } from '../../settings.js';
 import type { ExecutionDocument, HostKind, HostOutcome, NodeRow, SliceTuple } from '../../store/types.js';
 
@@ -53,6 +54,7 @@ export class MasterClient {
 
   constructor(private readonly settings: Pick<Settings, 'master' | 'port' | 'clusterToken'>) {}
 
+  /** @throws ConfigurationError if another node has taken this one's id */
   presence(request: PresenceRequest, signal: AbortSignal): Promise<PresenceResponse> {
     return this.request('POST', '/presence', request, signal);
   }
@@ -124,6 +126,11 @@ export class MasterClient {
 }
 
 async function accepted(response: Response, what: string): Promise<void> {
+  // Only to a presence.
+  if (response.status === 409) {
+    const { message } = (await response.json()) as { message: string };
+    throw new ConfigurationError(message);
+  }
   if (!response.ok) {
     throw new Error(`master answered ${response.status} to ${what}: ${await response.text()}`);
   }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../logger.js';
+import { ConfigurationError } from '../configuration-error.js';
 import type { NodeRow } from '../../store/types.js';
 import type { MasterClient, PresenceRequest, PresenceResponse } from './master-client.js';
 
@@ -11,12 +12,15 @@ interface Source {
   answered(response: PresenceResponse): void;
   /** No master has answered for the fence timeout; said again each time that long. */
   abandoned(): void;
+  /** Another node has this one's id: it cannot go on. */
+  replaced(error: ConfigurationError): void;
 }
 
 /**
  * Tells a master what this node is and does, and hears what it should do.
  *
  *     asking (held by the master until something changes, at most a second) → answered → asking
+ *        │                                                                  → replaced: the node ends
  *        └─ a change here cuts the wait short
  *
  * A node that cannot reach a master keeps what it has.
@@ -75,6 +79,7 @@ export class Presence {
         if (!this.reachable) this.logger.info('a master answers again');
         this.reachable = true;
       } catch (error) {
+        if (error instanceof ConfigurationError) return this.source.replaced(error);
         if (this.waiting.signal.aborted) continue;
         if (this.reachable) this.logger.warn({ err: error }, 'no master answers; hosts go on');
         this.reachable = false;

@@ -1,4 +1,4 @@
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import type { Logger } from '../../logger.js';
 import { NODE_SILENT_MS, type Store } from '../../store/types.js';
 import { plan } from './plan.js';
@@ -20,6 +20,7 @@ export class Placement {
   private again = false;
   private lastTick = Date.now();
   private unbrokenSince = Date.now();
+  private waiting = new Map<string, number>();
 
   constructor(
     private readonly store: Store,
@@ -45,17 +46,34 @@ export class Placement {
     else void this.run();
   }
 
+  /**
+   * How many executions will get a slicer before this one does, as this master saw it last.
+   * @returns undefined if it has one, wants none, or has not been seen yet
+   */
+  waitsBehind(exId: string): number | undefined {
+    return this.waiting.get(exId);
+  }
+
   /** Wakes whoever waits for a change of hosts. */
   changed(): void {
     this.changes.emit('change');
   }
 
-  /** Resolves at the next change of hosts, at the latest after `ms`. */
+  /** Resolves at the next change of hosts, at the latest after `ms`, or when `signal` aborts. */
   async nextChange(ms: number, signal?: AbortSignal): Promise<void> {
-    const timeout = AbortSignal.timeout(ms);
-    await once(this.changes, 'change', {
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    }).catch(() => undefined);
+    if (signal?.aborted) return;
+    // Not `AbortSignal.any`: in Node 20 it leaves something behind on `signal` each time, which may live for days.
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.changes.off('change', done);
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      this.changes.on('change', done);
+      signal?.addEventListener('abort', done);
+    });
   }
 
   private async run(): Promise<void> {
@@ -79,6 +97,7 @@ export class Placement {
     this.lastTick = now;
     const trustSilence = now - this.unbrokenSince > NODE_SILENT_MS + GAP_MS;
     const forgotten: string[] = [];
+    let waiting: string[] = [];
     const changed = await this.store.placement.exclusively(async (tables) => {
       const [nodes, hosts, executions] = [
         await tables.nodes(),
@@ -93,6 +112,7 @@ export class Placement {
         trustSilence,
         fenceTimeout: this.fenceTimeout,
       });
+      ({ waiting } = steps);
       for (const { node_id, seen } of nodes) {
         const empty = !hosts.some((host) => host.node_id === node_id);
         if (trustSilence && empty && now - Date.parse(seen) > FORGET_MS) forgotten.push(node_id);
@@ -107,6 +127,7 @@ export class Placement {
       await tables.insertHosts(steps.insert);
       return steps.lost.length + steps.drain.length + steps.insert.length > 0;
     });
+    this.waiting = new Map(waiting.map((exId, place) => [exId, place]));
     for (const nodeId of forgotten) await this.store.placement.removeNode(nodeId);
     if (changed) this.changed();
   }

@@ -31,6 +31,8 @@ export interface Plan {
   insert: HostRow[];
   drain: string[];
   lost: Array<{ host_id: string; outcome: HostOutcome; reason: string }>;
+  /** Executions for whose slicer there is no room, in the order in which they will get one. */
+  waiting: string[];
 }
 
 /**
@@ -43,7 +45,7 @@ export interface Plan {
  */
 export function plan(situation: Situation): Plan {
   const { nodes, executions, now } = situation;
-  const result: Plan = { insert: [], drain: [], lost: [] };
+  const result: Plan = { insert: [], drain: [], lost: [], waiting: [] };
   const byNode = new Map(nodes.map((node) => [node.node_id, node]));
   const present: HostRow[] = [];
   for (const host of situation.hosts) {
@@ -87,7 +89,9 @@ export function plan(situation: Situation): Plan {
     return true;
   };
 
-  for (const { ex_id } of active) if (!held.get(ex_id)?.slicers) place(ex_id, 'slicer');
+  for (const { ex_id } of active) {
+    if (!held.get(ex_id)?.slicers && !place(ex_id, 'slicer')) result.waiting.push(ex_id);
+  }
   const served = active.filter(({ ex_id }) => held.get(ex_id)?.slicers);
   for (const { ex_id } of served) if (!held.get(ex_id)?.workers) place(ex_id, 'worker');
   for (const { ex_id, workers_wanted } of served) {

@@ -17,6 +17,8 @@ class PlayedTemporal {
   /** What workflows answer when they are asked for their ledger. */
   readonly ledgers = new Map<string, object>();
   away = false;
+  /** Workflows that it does not know when it is asked next, though it has them. */
+  readonly slips = new Set<string>();
 
   readonly client = {
     workflow: {
@@ -30,10 +32,11 @@ class PlayedTemporal {
           this.described.push(id);
           if (this.away) throw new Error('away');
           const name = this.workflows.get(id);
-          if (!name) throw new WorkflowNotFoundError('not found', id, undefined);
+          if (!name || this.slips.delete(id)) throw new WorkflowNotFoundError('not found', id, undefined);
           return { status: { name } };
         },
         query: async () => this.ledgers.get(id) ?? null,
+        terminate: async () => void this.workflows.set(id, 'TERMINATED'),
       }),
     },
   } as unknown as Client;
@@ -135,6 +138,39 @@ it('keeps the ledger of a workflow that was ended from outside', async () => {
   await until(async () => (await store.executions.get(execution.ex_id))?.report !== null);
   const row = await store.executions.get(execution.ex_id);
   expect(row).toMatchObject({ report: { issued: 7 }, closed: false, doc: { _status: 'terminated' } });
+});
+
+it('keeps the ledger of one that a master found terminated and could not keep', async () => {
+  const execution = await insert('running');
+  await store.executions.setStatus(execution.ex_id, 2_000_000_000, 'terminated');
+  temporal.workflows.set(execution.ex_id, 'TERMINATED');
+  temporal.ledgers.set(execution.ex_id, { issued: 8 });
+  const closed = await insert('running');
+  await store.executions.close(closed.ex_id, 3, 'terminated', {}, null);
+  reconciler.start();
+  await until(async () => (await store.executions.get(execution.ex_id))?.report !== null);
+  expect(await store.executions.get(execution.ex_id)).toMatchObject({ report: { issued: 8 } });
+  expect(temporal.described).not.toContain(closed.ex_id);
+});
+
+it('ends a workflow that goes on although its execution has ended', async () => {
+  const execution = await insert('running');
+  await store.executions.setStatus(execution.ex_id, 2_000_000_000, 'terminated');
+  temporal.workflows.set(execution.ex_id, 'RUNNING');
+  temporal.ledgers.set(execution.ex_id, { issued: 9 });
+  reconciler.start();
+  await until(async () => (await store.executions.get(execution.ex_id))?.report !== null);
+  expect(temporal.workflows.get(execution.ex_id)).toBe('TERMINATED');
+});
+
+it('does not end an execution whose workflow Temporal did not know once', async () => {
+  const execution = await insert('running');
+  temporal.workflows.set(execution.ex_id, 'RUNNING');
+  temporal.slips.add(execution.ex_id);
+  reconciler.start();
+  await until(() => temporal.described.filter((id) => id === execution.ex_id).length >= 2);
+  expect(temporal.slips.size).toBe(0);
+  expect(await statusOf(execution)).toBe('running');
 });
 
 it('leaves alone what runs, and what changed a moment ago', async () => {

@@ -44,7 +44,7 @@ class Master {
     this.tokens.push(request.headers['x-temposlice-token'] as string | undefined);
     this.requests.push(body);
     const answer = await this.answer(body);
-    if (typeof answer === 'number') response.writeHead(answer).end();
+    if (typeof answer === 'number') response.writeHead(answer).end(JSON.stringify({ message: 'no' }));
     else response.end(JSON.stringify({ assignments: [], acknowledged: [], version: 'v1', ...answer }));
   }
 }
@@ -54,12 +54,14 @@ let presence: Presence;
 let answers: PresenceResponse[];
 let reports: Pick<PresenceRequest, 'hosts' | 'hopeless'>;
 let abandoned: number;
+let replaced: string[];
 
 async function setUp(fenceTimeout = 30_000): Promise<number> {
   master = new Master();
   const port = await master.start();
   answers = [];
   abandoned = 0;
+  replaced = [];
   reports = { hosts: [], hopeless: [] };
   presence = new Presence(
     new MasterClient({ port, clusterToken: 'secret' }),
@@ -77,6 +79,7 @@ async function setUp(fenceTimeout = 30_000): Promise<number> {
       reports: () => reports,
       answered: (response) => void answers.push(response),
       abandoned: () => void abandoned++,
+      replaced: ({ message }) => void replaced.push(message),
     },
     fenceTimeout,
     pino({ level: 'silent' }),
@@ -165,6 +168,17 @@ it('says that it is abandoned when no master answered for the fence timeout, and
   presence.start();
   await until(() => abandoned === 2);
   expect(answers).toEqual([]);
+});
+
+it('asks no more once another node has its id, and says so', async () => {
+  await setUp();
+  master.answer = async () => 409;
+  presence.start();
+  await until(() => replaced.length > 0);
+  presence.changed();
+  await delay(50);
+  expect(replaced).toEqual(['no']);
+  expect(master.requests).toHaveLength(1);
 });
 
 it('says goodbye with the ends of its hosts', async () => {

@@ -72,7 +72,7 @@ const planFor = (situation: Partial<Situation>): Plan =>
 const placed = ({ insert }: Plan): string[] =>
   insert.map(({ kind, ex_id, node_id }) => `${kind} of ${ex_id} on ${node_id}`);
 const losses = ({ lost }: Plan): string[] => lost.map(({ host_id }) => host_id);
-const NOTHING: Plan = { insert: [], drain: [], lost: [] };
+const NOTHING: Plan = { insert: [], drain: [], lost: [], waiting: [] };
 
 it('places one slicer and as many workers as are wanted', () => {
   const { insert } = planFor({ nodes: [node('a', 8)], executions: [execution('x', 3)] });
@@ -84,6 +84,14 @@ it('places one slicer and as many workers as are wanted', () => {
 it('changes nothing when everything is as it should be', () => {
   const hosts = [host('x', 'a', 'slicer'), host('x', 'a', 'worker'), host('x', 'a', 'worker')];
   expect(planFor({ nodes: [node('a', 4)], hosts, executions: [execution('x', 2)] })).toEqual(NOTHING);
+});
+
+it('tells which executions wait for a slicer, in the order in which they will get one', () => {
+  const executions = ['w', 'x', 'y', 'z'].map((id) => execution(id, 1));
+  const hosts = [host('y', 'a', 'slicer')];
+  const { insert, waiting } = planFor({ nodes: [node('a', 2)], hosts, executions });
+  expect(insert.filter(({ kind }) => kind === 'slicer').map(({ ex_id }) => ex_id)).toEqual(['w']);
+  expect(waiting).toEqual(['x', 'z']);
 });
 
 it('gives every execution a slicer and its first worker before any its second', () => {
