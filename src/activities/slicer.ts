@@ -65,5 +65,14 @@ async function inPages(node: SlicerNode, input: CreateInput, result: CreateResul
     await node.writePage(input.exId, id, slices);
     ids.push(id);
   }
-  return { ...result, slices: [], pages: ids };
+  return { ...result, slices: [], pages: ids, last: lastOf(result.slices) };
+}
+
+/** The last slice of each slicer. */
+function lastOf(slices: SliceTuple[]): NonNullable<CreateResult['last']> {
+  const last = new Map<number, [number, number, string]>();
+  for (const [slicer, order, request] of slices) {
+    if (order >= (last.get(slicer)?.[1] ?? 0)) last.set(slicer, [slicer, order, request]);
+  }
+  return [...last.values()];
 }

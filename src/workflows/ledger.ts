@@ -111,14 +111,19 @@ export class Ledger {
     return { issued, completed, failed, pending, recovered };
   }
 
-  /** Takes up slices that a slicer made; the last of each slicer is where it would be built anew from. */
-  issue(slices: SliceTuple[]): void {
+  /** Notes slices that a slicer made; the last of each slicer is where it would be built anew from. */
+  made(slices: SliceTuple[]): void {
     for (const slice of slices) {
       const known = this.last.get(slice[0]);
       if (!known || slice[1] >= known[1]) {
         this.last.set(slice[0], [slice[0], slice[1], slice[2]]);
       }
     }
+  }
+
+  /** Takes up slices that a slicer made. */
+  issue(slices: SliceTuple[]): void {
+    this.made(slices);
     this.issued += slices.length;
     this.push(slices);
   }
@@ -316,7 +321,8 @@ export class Ledger {
     ];
   }
 
-  lastIssued(): Array<[number, number, string]> {
+  /** Last slice that each slicer made. */
+  lastMade(): Array<[number, number, string]> {
     return [...this.last.values()].sort((a, b) => a[0] - b[0]);
   }
 
@@ -332,7 +338,7 @@ export class Ledger {
       completed: this.completed,
       failed: this.failed,
       recovered: this.recovered,
-      last: this.lastIssued(),
+      last: this.lastMade(),
       records: this.records,
       times: this.times,
     };

@@ -26,6 +26,7 @@ import type {
   FailedSliceInput,
   ReplayRequest,
   RunningSlice,
+  SliceEvent,
   SliceTuple,
   Wanted,
 } from './types.js';
@@ -120,6 +121,8 @@ export class ExecutionRun {
   /** Nothing more is issued; what is pending is done before the execution ends `failed`. */
   fail(reason: string): void {
     this.fatal ??= reason;
+    // The slicer is asked no more, so nothing can be told either.
+    this.slicer?.forgetEvents();
     this.wake();
   }
 
@@ -167,7 +170,7 @@ export class ExecutionRun {
       ...this.ledger.tally(),
       pending: this.ledger.owed(),
       started: this.ledger.begun,
-      last: this.ledger.lastIssued(),
+      last: this.ledger.lastMade(),
       slicerDone: this.slicerDone(),
       pages: this.slicer?.state.pages ?? [],
       recoveredPosition: this.parked?.position ?? null,
@@ -267,7 +270,7 @@ export class ExecutionRun {
       const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_LEASE_BYTES), Date.now());
       if (!slices) return;
       this.lastLease = id;
-      if (this.slicer?.hooks) for (const slice of slices) this.slicer.event(['dispatch', slice]);
+      for (const slice of slices) this.tell(['dispatch', slice]);
       void this.runLease(id, slices);
     }
   }
@@ -290,7 +293,7 @@ export class ExecutionRun {
       const failures = this.ledger.failuresOf(id, result);
       if (failures.length > 0) await this.recordFailures(failures);
       this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
-      this.slicerEvents(slices.slice(0, result.done), result.failed);
+      this.tellEnds(slices.slice(0, result.done), result.failed);
       this.ledger.settle(id, result);
       if (failures.length > 0) this.sliceFailed();
     } catch (error) {
@@ -329,10 +332,13 @@ export class ExecutionRun {
     this.recordings--;
   }
 
-  private slicerEvents(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
-    if (!this.slicer?.hooks) return;
+  private tellEnds(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
     const errors = new Map(failed.map(({ i, error }) => [i, error]));
-    slices.forEach((slice, i) => this.slicer?.event(['complete', slice, errors.get(i)]));
+    slices.forEach((slice, i) => this.tell(['complete', slice, errors.get(i)]));
+  }
+
+  private tell(event: SliceEvent): void {
+    if (this.slicer?.hooks && this.fatal === null) this.slicer.event(event);
   }
 
   private askSlicer(): void {

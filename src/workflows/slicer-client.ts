@@ -116,6 +116,11 @@ export class SlicerClient {
     this.state.eventSeq++;
   }
 
+  /** Nothing can be told any more. */
+  forgetEvents(): void {
+    this.state.events = [];
+  }
+
   /** Asks for slices unless a call is out already. */
   ask(wanted: CreateInput['wanted'], workers: number): void {
     if (this.asking) return;
@@ -147,7 +152,7 @@ export class SlicerClient {
     const input: CreateInput = {
       exId: this.exId,
       number: state.number + 1,
-      last: this.ledger.lastIssued(),
+      last: this.ledger.lastMade(),
       wanted,
       queued: this.ledger.queued,
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
@@ -183,7 +188,9 @@ export class SlicerClient {
       state.confirmed = result.confirmed;
     }
     this.ledger.issue(result.slices);
-    state.pages = result.pages ?? [];
+    // Pages of an earlier answer may be there still: this call then only brought events.
+    state.pages.push(...(result.pages ?? []));
+    this.ledger.made(result.last ?? []);
     if (result.done && !state.done) {
       state.done = true;
       state.queuingComplete = Date.now();
@@ -194,7 +201,7 @@ export class SlicerClient {
   private async failed(error: unknown): Promise<void> {
     if (this.state.done) {
       // All slices are there: that nobody can be told of their ends is no reason to fail.
-      this.state.events = [];
+      this.forgetEvents();
       return;
     }
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;

@@ -107,7 +107,7 @@ export interface SlicerState {
   subslices: number;
   subsliceByKey: number;
   rangeExpansion: number;
-  /** Pages in the store with slices of the last answer that were not taken up yet. */
+  /** Pages in the store with slices that were not taken up yet. */
   pages: string[];
   /** Most slices that the reader wants queued; null until it was asked. */
   maxQueueLength: number | null;
@@ -179,7 +179,7 @@ export interface CreateInput {
   exId: string;
   /** Consecutive number of the call; a repeated number asks for the same answer again. */
   number: number;
-  /** Last slice issued by each slicer, to build the slicer anew from. */
+  /** Last slice made by each slicer, taken up or still in a page, to build the slicer anew from. */
   last: Array<[number, number, string]>;
   /** No slices: the call only brings events. */
   wanted: { slices: number; bytes: number };
@@ -206,6 +206,8 @@ export interface CreateResult {
   confirmed: number;
   /** Pages in the store that hold the slices, when they are too large for an answer. */
   pages?: string[];
+  /** Last slice of each slicer in the pages. */
+  last?: Array<[number, number, string]>;
 }
 
 /** Types of the failures with which `createSlices` ends for good. */

@@ -279,7 +279,7 @@ it('remembers the last slice that each slicer issued, with an id of its own or n
     [0, 9, '"whole"', 'own-id'],
   ]);
   ledger.issueRecovered([[0, 12, '"recovered"']]);
-  expect(ledger.lastIssued()).toEqual([
+  expect(ledger.lastMade()).toEqual([
     [0, 9, '"whole"'],
     [1, 2, '"b"'],
   ]);
