@@ -175,7 +175,7 @@ export interface LedgerTally {
   issued: number;
   completed: number;
   failed: number;
-  /** Issued and not finished: queued, leased and running. */
+  /** Issued and not finished: queued, leased, running, or to be tried again. */
   pending: number;
   /** Of those issued, slices of an earlier execution, or failed ones of this execution taken up again. */
   recovered: number;

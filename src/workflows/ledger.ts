@@ -13,12 +13,13 @@ import type {
  *
  *     issue → queued → leased → completed | failed
  *                ↑        ├──→ running (outlasted its lease) → completed | failed
- *                └────────┴─── (not started, lost, or killed its host with tries left)
+ *                │        ├──→ retries (may have been begun) → leased
+ *                └────────┘ (certainly not begun)
  *
- * so that issued = completed + failed + pending, where pending = queued + leased + running. Only a
- * returned outcome is counted. A slice that killed its host, and slices of a lease that was lost, do not go
- * back to the queue but wait as retries, which are leased again just as they are: the former alone, the
- * latter in halves, so that whatever is bad is isolated in a few steps.
+ * so that issued = completed + failed + pending, where pending = queued + leased + running + retries. Only a
+ * returned outcome is counted. A slice that killed its host or was cut short, and slices of a lease that was lost, do
+ * not go back to the queue but wait as retries, which are leased again just as they are: the former alone, the
+ * latter in halves, so that whatever is bad is isolated in a few steps. So the queue holds what was never begun.
  *
  * Pure and deterministic: part of the workflow, and its state is what continue-as-new carries.
  */
@@ -30,7 +31,7 @@ const MAX_LOSS_DELAY_MS = 60_000;
 interface Lease {
   slices: SliceTuple[];
   losses: number;
-  /** Composed by a loss or a death: to be leased again just as it is. */
+  /** It was a retry: its slices may have been begun before. */
   retry: boolean;
 }
 
@@ -211,8 +212,9 @@ export class Ledger {
 
   /** Counts what a lease returned and puts the rest back. */
   settle(id: number, result: LeaseResult): void {
-    const { slices } = this.lookUp(id);
-    if (result.done === 0 && !result.running && result.died === undefined) return this.returned(id);
+    const { slices, retry } = this.lookUp(id);
+    const begun = result.running ?? result.died ?? result.cut;
+    if (result.done === 0 && begun === undefined) return this.returned(id);
     this.leases.delete(id);
     this.failed += result.failed.length;
     this.completed += result.done - result.failed.length;
@@ -228,8 +230,12 @@ export class Ledger {
     } else if (current && result.died !== undefined) {
       rest++;
       this.died(current);
+    } else if (current && result.cut) {
+      rest++;
+      this.again([current]);
     }
-    this.unshift(slices.slice(rest));
+    if (!retry) this.unshift(slices.slice(rest));
+    else if (rest < slices.length) this.again(slices.slice(rest));
   }
 
   /** A lease of which nothing is known: whatever it held is issued again, in halves. */
@@ -269,7 +275,7 @@ export class Ledger {
   returned(id: number): void {
     const { slices, losses, retry } = this.lookUp(id);
     this.leases.delete(id);
-    if (retry) this.retries.push({ slices, losses, notBefore: 0 });
+    if (retry) this.again(slices, losses);
     else this.unshift(slices);
   }
 
@@ -300,18 +306,16 @@ export class Ledger {
     } else if (result.outcome === 'died') {
       this.died(running.slice);
     } else {
-      this.unshift([running.slice]);
+      this.again([running.slice]);
     }
   }
 
-  /** How many slices may have been begun and have not ended: running, or leased. */
+  /** How many slices may have been begun and have not ended: all but those that are queued. */
   get begun(): number {
-    let count = this.runningSlices.size;
-    for (const lease of this.leases.values()) count += lease.slices.length;
-    return count;
+    return this.pending - this.queued;
   }
 
-  /** Everything owed, in the order in which it would be leased: first what may have been {@link begun}. */
+  /** Everything owed: first what may have been {@link begun}. */
   owed(): SliceTuple[] {
     return [
       ...this.running.map((running) => running.slice),
@@ -355,6 +359,11 @@ export class Ledger {
     }
     this.tries.set(key, tries);
     this.retries.push({ slices: [slice], losses: 0, notBefore: this.dueAgain(tries) });
+  }
+
+  /** Has slices leased again just as they are, before all others. */
+  private again(slices: SliceTuple[], losses = 0): void {
+    this.retries.unshift({ slices, losses, notBefore: 0 });
   }
 
   private lookUp(id: number): Lease {

@@ -146,13 +146,16 @@ export interface FailedOutcome {
 
 /**
  * The slices of a lease run one after the other, so outcomes cover a prefix: slices before `done` ended,
- * the slice at `done` is the one that is still running or killed its host, and the rest was not started.
+ * the slice at `done` is the one that is still running, was cut short or killed its host, and the rest was not
+ * started.
  */
 export interface LeaseResult {
   done: number;
   failed: FailedOutcome[];
   running?: { node: string; host: string };
   died?: string;
+  /** The slice at `done` had begun when the node itself ended the host: nobody is to blame. */
+  cut?: true;
   /** Time the host took for the slices that ended, in ms. */
   ms: number;
   /** Records out and ms per operation, summed over the completed slices. */

@@ -18,6 +18,8 @@ class Model {
   private readonly owed = new Map<string, SliceTuple>();
   private readonly ended = new Map<string, 'completed' | 'failed'>();
   private readonly deaths = new Map<string, number>();
+  /** Slices that may have been begun, whether they have ended or not. */
+  private readonly begun = new Set<string>();
   private issued = 0;
   private lastLease = 0;
   private readonly orders = [0, 0];
@@ -64,6 +66,8 @@ class Model {
     const owed = ledger.owed().map(keyOf);
     expect(owed).toHaveLength(this.owed.size);
     expect(new Set(owed)).toEqual(new Set(this.owed.keys()));
+    const begun = new Set([...this.begun, ...[...this.out.values()].flat().map(keyOf)]);
+    expect(new Set(owed.slice(0, ledger.begun))).toEqual(new Set(owed.filter((key) => begun.has(key))));
     expect(ledger.leased).toBe(this.out.size);
     const queued = ledger.queued === 0 ? [] : ledger.owed().slice(-ledger.queued);
     expect(ledger.queuedBytes).toBe(queued.reduce((sum, slice) => sum + bytesOf(slice), 0));
@@ -113,9 +117,11 @@ class Model {
     const how =
       done === slices.length || dice > 0.6
         ? {}
-        : dice > 0.3
+        : dice > 0.4
           ? { died: 'gone' }
-          : { running: { node: 'n', host: `h${this.random.int(1, 3)}` } };
+          : dice > 0.2
+            ? { cut: true as const }
+            : { running: { node: 'n', host: `h${this.random.int(1, 3)}` } };
     return { done, failed, ms: 1, ...how };
   }
 
@@ -128,11 +134,13 @@ class Model {
       this.end(slice, expected.has(keyOf(slice)) ? 'failed' : 'completed');
     });
     const culprit = slices[result.done];
+    if (culprit && (result.died ?? result.running ?? result.cut)) this.begun.add(keyOf(culprit));
     if (result.died !== undefined && culprit && this.died(culprit)) expected.add(keyOf(culprit));
     expect(failures).toEqual(expected);
   }
 
   private lose(id: number): void {
+    for (const slice of this.out.get(id) ?? []) this.begun.add(keyOf(slice));
     const failures = this.ledger.lost(id, this.now);
     if (failures.length > 0) {
       this.ledger.settleLost(id);

@@ -1,5 +1,5 @@
 import { Ledger } from '../../src/workflows/ledger.js';
-import type { LeaseResult, LedgerState, SliceTuple } from '../../src/workflows/types.js';
+import type { LeaseResult, LedgerState, RunningSlice, SliceTuple } from '../../src/workflows/types.js';
 
 const slice = (order: number, request = '{}'): SliceTuple => [0, order, request];
 const slices = (from: number, to: number): SliceTuple[] =>
@@ -252,13 +252,17 @@ describe('a slice that outlasted its lease', () => {
     expect(account(failed.ledger)).toEqual({ issued: 3, completed: 1, failed: 1, pending: 1 });
   });
 
-  it.each(['unknown', 'ended'] as const)('goes back in front without a try when it is %s', (outcome) => {
-    const { ledger, running } = setUp();
-    expect(ledger.failureOfCollected(running, { outcome } as never)).toBeUndefined();
-    ledger.collected(running, { outcome } as never);
-    expect(take(ledger, 2)).toEqual([2, 3]);
-    expect(ledger.triesOf([slice(2)])).toEqual([]);
-  });
+  it.each(['unknown', 'ended'] as const)(
+    'is leased again first, alone and without a try when it is %s',
+    (outcome) => {
+      const { ledger, running } = setUp();
+      expect(ledger.failureOfCollected(running, { outcome } as never)).toBeUndefined();
+      ledger.collected(running, { outcome } as never);
+      expect(take(ledger, 2)).toEqual([2]);
+      expect(take(ledger, 3)).toEqual([3]);
+      expect(ledger.triesOf([slice(2)])).toEqual([]);
+    },
+  );
 
   it('uses up a try when it killed its host, and is then leased alone', () => {
     const { ledger, running } = setUp();
@@ -322,4 +326,55 @@ it('owes first what may have been begun', () => {
   ledger.returned(2);
   expect(ledger.begun).toBe(1);
   expect(orders(ledger.owed())).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+describe('what may have been begun', () => {
+  /** Those that may have been begun, and those that certainly were not. */
+  const split = (ledger: Ledger): { begun: number[]; not: number[] } => {
+    const owed = orders(ledger.owed());
+    return { begun: owed.slice(0, ledger.begun), not: owed.slice(ledger.begun) };
+  };
+
+  it('is a slice that was cut short when its node ended its host', () => {
+    const ledger = ledgerOf(3);
+    take(ledger, 1);
+    ledger.settle(1, result(1, { cut: true }));
+    expect(split(ledger)).toEqual({ begun: [2], not: [3] });
+    expect(ledger.triesOf([slice(2)])).toEqual([]);
+    ledger.issue([slice(4)]);
+    take(ledger, 2, 1);
+    ledger.settle(2, result(0, { cut: true }));
+    expect(split(ledger)).toEqual({ begun: [2], not: [3, 4] });
+  });
+
+  it('is a slice that killed its host', () => {
+    const ledger = ledgerOf(3);
+    take(ledger, 1);
+    ledger.settle(1, result(1, { died: 'gone' }));
+    expect(split(ledger)).toEqual({ begun: [2], not: [3] });
+    take(ledger, 2);
+    ledger.returned(2);
+    expect(split(ledger)).toEqual({ begun: [2], not: [3] });
+  });
+
+  it('is a lost lease, also what was not reached of it when it was leased again', () => {
+    const ledger = ledgerOf(5);
+    take(ledger, 1, 4);
+    ledger.lost(1, 0);
+    expect(split(ledger)).toEqual({ begun: [1, 2, 3, 4], not: [5] });
+    expect(take(ledger, 2)).toEqual([1, 2]);
+    ledger.settle(2, result(1));
+    expect(split(ledger)).toEqual({ begun: [2, 3, 4], not: [5] });
+    expect([take(ledger, 3), take(ledger, 4), take(ledger, 5)]).toEqual([[2], [3, 4], [5]]);
+  });
+
+  it.each(['unknown', 'ended'] as const)('is one that outlasted its lease and is %s', (outcome) => {
+    const ledger = ledgerOf(2);
+    take(ledger, 1);
+    ledger.settle(1, result(0, { running: { node: 'n', host: 'h' } }));
+    ledger.collected(ledger.running[0] as RunningSlice, { outcome } as never);
+    expect(split(ledger)).toEqual({ begun: [1], not: [2] });
+    const carried = new Ledger(3, JSON.parse(JSON.stringify(ledger.state())) as LedgerState);
+    expect(split(carried)).toEqual({ begun: [1], not: [2] });
+  });
 });

@@ -137,8 +137,11 @@ export class HostLeases {
     const lease = this.current;
     if (!lease) return;
     const at = this.at(lease);
-    const blamed = why !== undefined && at.begun && at.done < lease.slices.length;
-    this.answer(lease, at.done, { ...(blamed ? { died: why } : {}), ms: at.since - lease.startedAt });
+    const atHand = at.begun && at.done < lease.slices.length;
+    this.answer(lease, at.done, {
+      ...(!atHand ? {} : why === undefined ? { cut: true } : { died: why }),
+      ms: at.since - lease.startedAt,
+    });
   }
 
   private receiveInLease(lease: CurrentLease, message: LeaseMessage): void {
