@@ -1,4 +1,5 @@
 import type { LedgerTally, SliceTuple } from '../store/types.js';
+import { bytesOf } from './state-size.js';
 import type {
   CollectResult,
   FailedSliceInput,
@@ -28,6 +29,11 @@ import type {
 const MAX_LOSSES_ALONE = 10;
 const MAX_LOSS_DELAY_MS = 60_000;
 
+/** Bytes that are noted beside a slice that is running, waits as a retry, or has used up tries. */
+const RUNNING_BYTES = 128;
+const RETRY_BYTES = 64;
+const TRIES_BYTES = 64;
+
 interface Lease {
   slices: SliceTuple[];
   losses: number;
@@ -36,7 +42,6 @@ interface Lease {
 }
 
 const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;
-const bytesOf = (slice: SliceTuple): number => slice[2].length + 24;
 
 export class Ledger {
   issued = 0;
@@ -46,7 +51,7 @@ export class Ledger {
   recovered = 0;
   records: number[] = [];
   times: number[] = [];
-  /** Bytes of all slices queued, near enough to bound what a run carries. */
+  /** Bytes of all slices queued. */
   queuedBytes = 0;
 
   private queue: SliceTuple[] = [];
@@ -57,6 +62,9 @@ export class Ledger {
   private readonly runningSlices = new Map<string, RunningSlice>();
   private readonly tries = new Map<string, number>();
   private readonly last = new Map<number, [number, number, string]>();
+  /** Bytes of all slices owed, wherever they are. */
+  private owedBytes = 0;
+  private lastBytes = 0;
 
   /** @param dueAgain workflow time in ms from which a slice is tried again that killed its host so many times */
   constructor(
@@ -75,7 +83,19 @@ export class Ledger {
     this.push(state.queue);
     for (const running of state.running) this.runningSlices.set(keyOf(running.slice), running);
     for (const [key, tries] of state.tries) this.tries.set(key, tries);
-    for (const last of state.last) this.last.set(last[0], last);
+    this.startFrom(state.last);
+    this.owedBytes = this.owed().reduce((sum, slice) => sum + bytesOf(slice), 0);
+  }
+
+  /** Bytes of what the next run is given of it, leases that are out included. */
+  get bytes(): number {
+    return (
+      this.owedBytes +
+      this.lastBytes +
+      this.runningSlices.size * RUNNING_BYTES +
+      this.retries.length * RETRY_BYTES +
+      this.tries.size * TRIES_BYTES
+    );
   }
 
   get queued(): number {
@@ -114,26 +134,24 @@ export class Ledger {
 
   /** Notes slices that a slicer made; the last of each slicer is where it would be built anew from. */
   made(slices: SliceTuple[]): void {
+    const newest = new Map<number, SliceTuple>();
     for (const slice of slices) {
-      const known = this.last.get(slice[0]);
-      if (!known || slice[1] >= known[1]) {
-        this.last.set(slice[0], [slice[0], slice[1], slice[2]]);
-      }
+      const known = newest.get(slice[0]) ?? this.last.get(slice[0]);
+      if (!known || slice[1] >= known[1]) newest.set(slice[0], slice);
     }
+    this.startFrom([...newest.values()].map(([slicer, order, request]) => [slicer, order, request]));
   }
 
   /** Takes up slices that a slicer made. */
   issue(slices: SliceTuple[]): void {
     this.made(slices);
-    this.issued += slices.length;
-    this.push(slices);
+    this.takeUp(slices);
   }
 
   /** Takes up slices that an earlier execution left; they tell nothing of where the slicer is. */
   issueRecovered(slices: SliceTuple[]): void {
-    this.issued += slices.length;
     this.recovered += slices.length;
-    this.push(slices);
+    this.takeUp(slices);
   }
 
   /** Failed slices are to be taken up again: they count as issued once they are. */
@@ -144,10 +162,14 @@ export class Ledger {
 
   /** Where the slicer of an earlier execution was. */
   startFrom(last: Array<[number, number, string]>): void {
-    for (const entry of last) this.last.set(entry[0], entry);
+    for (const entry of last) {
+      const before = this.last.get(entry[0]);
+      this.lastBytes += bytesOf(entry) - (before ? bytesOf(before) : 0);
+      this.last.set(entry[0], entry);
+    }
   }
 
-  /** Takes the next lease out of the queue, at most `slices` and `bytes` of it; retries come first. */
+  /** Takes the next lease out of the queue, at most `slices` (0: none) and `bytes` of it; retries come first. */
   lease(id: number, slices: number, bytes: number, now: number): SliceTuple[] | undefined {
     const due = this.retries.findIndex((retry) => retry.notBefore <= now);
     if (due >= 0) {
@@ -155,7 +177,7 @@ export class Ledger {
       this.leases.set(id, { slices: retry.slices, losses: retry.losses, retry: true });
       return retry.slices;
     }
-    if (this.queued === 0) return undefined;
+    if (this.queued === 0 || slices === 0) return undefined;
     let end = this.head;
     let size = 0;
     while (end < this.queue.length && end - this.head < slices) {
@@ -220,8 +242,7 @@ export class Ledger {
     this.completed += result.done - result.failed.length;
     add(this.records, result.records);
     add(this.times, result.times);
-    if (this.tries.size > 0)
-      for (const slice of slices.slice(0, result.done)) this.tries.delete(keyOf(slice));
+    this.forget(slices.slice(0, result.done));
     let rest = result.done;
     const current = slices[rest];
     if (current && result.running) {
@@ -267,7 +288,7 @@ export class Ledger {
   settleLost(id: number): void {
     const { slices } = this.lookUp(id);
     this.leases.delete(id);
-    for (const slice of slices) this.tries.delete(keyOf(slice));
+    this.forget(slices);
     this.failed += slices.length;
   }
 
@@ -293,16 +314,15 @@ export class Ledger {
 
   /** Counts the outcome of a slice that outlasted its lease. */
   collected(running: RunningSlice, result: CollectResult): void {
-    const key = keyOf(running.slice);
-    this.runningSlices.delete(key);
+    this.runningSlices.delete(keyOf(running.slice));
     if (result.outcome === 'completed') {
       this.completed++;
-      this.tries.delete(key);
+      this.forget([running.slice]);
       add(this.records, result.records);
       add(this.times, result.times);
     } else if (result.outcome === 'failed') {
       this.failed++;
-      this.tries.delete(key);
+      this.forget([running.slice]);
     } else if (result.outcome === 'died') {
       this.died(running.slice);
     } else {
@@ -353,7 +373,7 @@ export class Ledger {
     const key = keyOf(slice);
     const tries = (this.tries.get(key) ?? 0) + 1;
     if (tries > this.maxRetries) {
-      this.tries.delete(key);
+      this.forget([slice]);
       this.failed++;
       return;
     }
@@ -370,6 +390,20 @@ export class Ledger {
     const lease = this.leases.get(id);
     if (!lease) throw new Error(`lease ${id} is not out`);
     return lease;
+  }
+
+  private takeUp(slices: SliceTuple[]): void {
+    this.issued += slices.length;
+    for (const slice of slices) this.owedBytes += bytesOf(slice);
+    this.push(slices);
+  }
+
+  /** These have ended. */
+  private forget(slices: SliceTuple[]): void {
+    for (const slice of slices) {
+      this.owedBytes -= bytesOf(slice);
+      if (this.tries.size > 0) this.tries.delete(keyOf(slice));
+    }
   }
 
   private push(slices: SliceTuple[]): void {

@@ -4,18 +4,12 @@ import { backOff } from './back-off.js';
 import { leases, master, patientMaster, sinks } from './calls.js';
 import { overBudget } from './failure-budget.js';
 import { Ledger } from './ledger.js';
-import {
-  LEASE_BUDGET_MS,
-  MAX_LEASE_BYTES,
-  leaseSize,
-  maxLeases,
-  smoothedMsPerSlice,
-  wantedQueue,
-} from './lease-sizing.js';
+import { LEASE_BUDGET_MS, leaseSize, maxLeases, smoothedMsPerSlice, wantedQueue } from './lease-sizing.js';
 import { Overtime } from './overtime.js';
 import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
 import { SlicerClient } from './slicer-client.js';
+import { MAX_BATCH_BYTES, MAX_STATE_BYTES } from './state-size.js';
 import { StatusLog } from './status-log.js';
 import { REPLAY_REFUSED } from './types.js';
 import type {
@@ -31,7 +25,9 @@ import type {
   Wanted,
 } from './types.js';
 
-/** Bytes of slices held in the queue: bounds what continue-as-new carries. */
+/** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
+const ANSWER_BATCHES = 2;
+/** Bytes of slices held in the queue. */
 const MAX_QUEUED_BYTES = 512 * 1024;
 /** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
 const MAX_HISTORY_EVENTS = 4_000;
@@ -250,7 +246,7 @@ export class ExecutionRun {
       if (this.ledger.leased === 0) this.log.move('paused');
     } else {
       if (this.log.status === 'paused') this.log.move('running');
-      if (!this.slicer?.overfull) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
+      if (!this.slicer?.overfull && this.mayTakeUp(1)) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
       // What was not started would keep a run going whose workers are all busy with long slices.
       if (this.mustContinue()) this.cancelLeases();
       else this.issueLeases();
@@ -264,15 +260,27 @@ export class ExecutionRun {
     if (this.ledger.queued === 0 && this.ledger.nextRetryIn(0) === undefined) return;
     const limit = maxLeases(this.workers);
     while (this.ledger.leased < limit) {
-      const size = leaseSize(this.msPerSlice, this.ledger.queued, this.workers, this.slicer?.done ?? false);
+      const size = this.nextLeaseSize();
+      if (size === undefined) return;
       const bytes = Math.max(Math.floor((2 * MAX_QUEUED_BYTES) / limit), 1);
       const id = this.lastLease + 1;
-      const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_LEASE_BYTES), Date.now());
+      const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_BATCH_BYTES), Date.now());
       if (!slices) return;
       this.lastLease = id;
       for (const slice of slices) this.tell(['dispatch', slice]);
       void this.runLease(id, slices);
     }
+  }
+
+  /** Slices for the next lease, 0 for those of a retry alone; undefined if there must be none now. */
+  private nextLeaseSize(): number | undefined {
+    const { ledger, slicer } = this;
+    if (this.room() < (slicer?.hooks ? MAX_BATCH_BYTES : 0)) {
+      // What is out or waits to be told will make room. A lease adds to what there is to tell.
+      if (slicer?.hooks && (ledger.leased > 0 || ledger.running.length > 0 || slicer.eventsWaiting)) return;
+      if (ledger.begun > 0) return 0;
+    }
+    return leaseSize(this.msPerSlice, ledger.queued, this.workers, slicer?.done ?? false);
   }
 
   private async runLease(id: number, slices: SliceTuple[]): Promise<void> {
@@ -357,11 +365,26 @@ export class ExecutionRun {
       slicer.room(ledger.queued),
     );
     const bytes = MAX_QUEUED_BYTES - ledger.queuedBytes;
-    if (wanted > 0 && bytes > MAX_QUEUED_BYTES / 4) {
-      slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_LEASE_BYTES) }, this.workers);
+    if (wanted > 0 && bytes > MAX_QUEUED_BYTES / 4 && this.mayTakeUp(ANSWER_BATCHES)) {
+      slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_BATCH_BYTES) }, this.workers);
     } else if (slicer.eventsWaiting) {
       slicer.ask({ slices: 0, bytes: 0 }, this.workers);
     }
+  }
+
+  /** Bytes that may still be held, when what is on its way will have been taken up. */
+  private room(): number {
+    const { slicer, parked, ledger } = this;
+    const coming = (slicer?.awaitsSlices ? ANSWER_BATCHES : 0) + (parked?.reading ? 1 : 0);
+    return MAX_STATE_BYTES - ledger.bytes - (slicer?.eventBytes ?? 0) - coming * MAX_BATCH_BYTES;
+  }
+
+  /**
+   * Whether there is room for so many batches. Where somebody listens to what becomes of them, a lease will need room
+   * of its own for what there is to tell.
+   */
+  private mayTakeUp(batches: number): boolean {
+    return this.room() >= MAX_BATCH_BYTES * (batches + (this.slicer?.hooks ? 1 : 0));
   }
 
   /** Whether the slicer came to its end, in this execution or in the one it goes on from. */
@@ -477,7 +500,7 @@ export class ExecutionRun {
     await wf.continueAsNew<(input: ExecutionInput) => Promise<string>>({
       ...this.input,
       carried: {
-        settings: this.settings as ExecutionSettings,
+        settings: this.settingsToCarry(),
         ledger: this.ledger.state(),
         wanted: this.wanted,
         workers: this.workers,
@@ -495,6 +518,13 @@ export class ExecutionRun {
       },
     });
     throw new Error('unreachable: continueAsNew does not return');
+  }
+
+  /** Where the slicers of an earlier execution were is in the ledger, too. */
+  private settingsToCarry(): ExecutionSettings {
+    const settings = this.settings as ExecutionSettings;
+    const { recovery } = settings;
+    return recovery ? { ...settings, recovery: { ...recovery, last: [] } } : settings;
   }
 
   private wake(): void {

@@ -1,6 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { patientMaster, slicer } from './calls.js';
 import type { Ledger } from './ledger.js';
+import { MAX_BATCH_BYTES, bytesOfEvent } from './state-size.js';
 import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
 import { SLICER_FAILURES } from './types.js';
 
@@ -9,9 +10,10 @@ const MAX_ERRORS = 4;
 
 /** Events that go with one call. */
 const EVENTS_PER_CALL = 1_000;
-const MAX_EVENT_BYTES = 256 * 1024;
 /** Events that may wait before no more slices are asked for, which would only bring more of them. */
 const MAX_EVENTS = 2_000;
+/** Stands for the error of a slice while too much waits to be told already. */
+const SHORT_ERROR = 'failed';
 
 /** What the run that owns the client hears of it. */
 interface Listener {
@@ -24,9 +26,9 @@ interface Listener {
 function firstEvents(events: SliceEvent[]): SliceEvent[] {
   let bytes = 0;
   let count = 0;
-  for (const [, slice, error] of events) {
-    bytes += slice[2].length + (error?.length ?? 0);
-    if (count > 0 && (count >= EVENTS_PER_CALL || bytes > MAX_EVENT_BYTES)) break;
+  for (const event of events) {
+    bytes += bytesOfEvent(event);
+    if (count > 0 && (count >= EVENTS_PER_CALL || bytes > MAX_BATCH_BYTES)) break;
     count++;
   }
   return events.slice(0, count);
@@ -63,6 +65,10 @@ const fresh = (): SlicerState => ({
  */
 export class SlicerClient {
   readonly state: SlicerState;
+  /** Bytes of the events that wait. */
+  eventBytes = 0;
+  /** A call for slices is out: its answer will be taken up. */
+  private awaited = false;
   private asking = false;
   private scope: wf.CancellationScope | undefined;
   private logLevel: string | null = null;
@@ -74,6 +80,7 @@ export class SlicerClient {
     private readonly listener: Listener,
   ) {
     this.state = state ?? fresh();
+    for (const event of this.state.events) this.eventBytes += bytesOfEvent(event);
   }
 
   /** True when no slices are to be had from it any more. */
@@ -110,8 +117,16 @@ export class SlicerClient {
     return this.state.events.length > 0;
   }
 
+  /** Slices are on their way. */
+  get awaitsSlices(): boolean {
+    return this.awaited;
+  }
+
   /** Notes what became of a slice, for the next call. */
-  event(event: SliceEvent): void {
+  event([type, slice, error]: SliceEvent): void {
+    const told = error !== undefined && this.eventBytes > MAX_BATCH_BYTES ? SHORT_ERROR : error;
+    const event: SliceEvent = told === undefined ? [type, slice] : [type, slice, told];
+    this.eventBytes += bytesOfEvent(event);
     this.state.events.push(event);
     this.state.eventSeq++;
   }
@@ -119,17 +134,20 @@ export class SlicerClient {
   /** Nothing can be told any more. */
   forgetEvents(): void {
     this.state.events = [];
+    this.eventBytes = 0;
   }
 
   /** Asks for slices unless a call is out already. */
   ask(wanted: CreateInput['wanted'], workers: number): void {
     if (this.asking) return;
     this.asking = true;
+    this.awaited = wanted.slices > 0;
     void (async () => {
       try {
         await this.call(wanted, workers);
       } finally {
         this.asking = false;
+        this.awaited = false;
         this.listener.changed();
       }
     })();
@@ -184,7 +202,8 @@ export class SlicerClient {
     state.hooks = result.hooks;
     state.maxQueueLength = result.maxQueueLength;
     if (result.confirmed > state.confirmed) {
-      state.events = state.events.slice(state.events.length - (state.eventSeq - result.confirmed));
+      const told = state.events.splice(0, state.events.length - (state.eventSeq - result.confirmed));
+      for (const event of told) this.eventBytes -= bytesOfEvent(event);
       state.confirmed = result.confirmed;
     }
     this.ledger.issue(result.slices);

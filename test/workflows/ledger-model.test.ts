@@ -1,9 +1,9 @@
 import { Ledger } from '../../src/workflows/ledger.js';
 import type { CollectResult, LeaseResult, LedgerState, SliceTuple } from '../../src/workflows/types.js';
+import { bytesOf } from '../../src/workflows/state-size.js';
 import { Random } from '../support/random.js';
 
 const keyOf = ([slicer, order]: SliceTuple): string => `${slicer}:${order}`;
-const bytesOf = (slice: SliceTuple): number => slice[2].length + 24;
 
 /**
  * Drives a ledger with random events and keeps books of its own: for each slice whether it is owed or how it
@@ -71,6 +71,15 @@ class Model {
     expect(ledger.leased).toBe(this.out.size);
     const queued = ledger.queued === 0 ? [] : ledger.owed().slice(-ledger.queued);
     expect(ledger.queuedBytes).toBe(queued.reduce((sum, slice) => sum + bytesOf(slice), 0));
+    expect(ledger.bytes).toBeGreaterThanOrEqual(
+      Buffer.byteLength(JSON.stringify([ledger.owed(), ledger.lastMade()])) - '[[],[]]'.length,
+    );
+    if (ledger.leased === 0) {
+      const { queue, retries, running, tries, last } = ledger.state();
+      const carried = Buffer.byteLength(JSON.stringify([queue, retries, running, tries, last]));
+      expect(ledger.bytes).toBeGreaterThan(carried - 20);
+      expect(ledger.bytes).toBeLessThan(carried * 4 + 200);
+    }
   }
 
   private issue(): void {
@@ -210,5 +219,6 @@ it.each(Array.from({ length: 25 }, (_, seed) => seed + 1))('balances whatever ha
   }
   model.finish();
   expect(model.ledger.pending).toBe(0);
+  expect(model.ledger.bytes).toBe(model.ledger.lastMade().reduce((sum, slice) => sum + bytesOf(slice), 0));
   expect(model.ledger.state()).toMatchObject({ queue: [], retries: [], running: [], tries: [] });
 });

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { createSlices } from '../../src/activities/slicer.js';
 import { CreateFailure, type HostProcess } from '../../src/workers/node/host-process.js';
@@ -6,11 +7,14 @@ import {
   SLICER_FAILURES,
   type CreateInput,
   type CreateResult,
+  type ExecutionInput,
+  type ExecutionSettings,
   type SliceTuple,
 } from '../../src/workflows/types.js';
 import type { LedgerSnapshot } from '../../src/store/types.js';
+import { until } from '../support/until.js';
 import { environmentOf } from '../activities/support/environment.js';
-import { PlayedWorkflow, SETTINGS } from './support/played-workflow.js';
+import { ContinuedAsNew, PlayedWorkflow, SETTINGS } from './support/played-workflow.js';
 
 const EX_ID = '0d7f0000-0000-4000-8000-000000000000';
 const INPUT = { exId: EX_ID, jobId: 'job', name: 'played', searchAttributes: false };
@@ -27,13 +31,14 @@ class PlayedSlicer {
   readonly pages = new Map<string, SliceTuple[]>();
   /** Orders of the slices that were told as completed. */
   readonly told: number[] = [];
+  private confirmed = 0;
   /** Fails, or dies, before it answers. */
-  trouble: (input: CreateInput) => void = () => undefined;
+  trouble: (input: CreateInput) => void | Promise<void> = () => undefined;
 
   constructor(
     private readonly calls: number,
     private readonly group: number,
-    private readonly request: string,
+    private readonly request: string | (() => string),
   ) {}
 
   readonly createSlices = async (input: CreateInput): Promise<CreateResult> => {
@@ -53,14 +58,20 @@ class PlayedSlicer {
     return this.pages.get(page) as SliceTuple[];
   };
 
+  private next(): string {
+    return typeof this.request === 'string' ? this.request : this.request();
+  }
+
   private readonly create = async (input: CreateInput): Promise<CreateResult> => {
     await delay(1);
-    this.trouble(input);
-    for (const [type, slice] of input.events) if (type === 'complete') this.told.push(slice[1]);
+    await this.trouble(input);
+    const known = this.confirmed - input.eventsFrom + 1;
+    for (const [type, slice] of input.events.slice(known)) if (type === 'complete') this.told.push(slice[1]);
+    this.confirmed = input.eventsFrom + input.events.length - 1;
     const last = input.last[0]?.[1] ?? 0;
     const made = input.wanted.slices > 0 && last < this.calls * this.group ? this.group : 0;
     return {
-      slices: Array.from({ length: made }, (_, i): SliceTuple => [0, last + 1 + i, this.request]),
+      slices: Array.from({ length: made }, (_, i): SliceTuple => [0, last + 1 + i, this.next()]),
       done: input.wanted.slices > 0 && last + made >= this.calls * this.group,
       recoverable: true,
       slicers: 1,
@@ -69,17 +80,23 @@ class PlayedSlicer {
       rangeExpansion: 0,
       hooks: this.hooks,
       maxQueueLength: 100_000,
-      confirmed: input.eventsFrom + input.events.length - 1,
+      confirmed: this.confirmed,
     };
   };
 }
 
-/** Runs an execution to its end. */
-async function play(slicer: PlayedSlicer, more: Partial<PlayedWorkflow['activities']> = {}) {
+/** Starts an execution whose slices all complete, unless told otherwise. */
+async function start(
+  slicer: PlayedSlicer,
+  {
+    settings = SETTINGS,
+    ...more
+  }: Partial<PlayedWorkflow['activities']> & { settings?: ExecutionSettings } = {},
+) {
   const processed: number[] = [];
-  let closed: Close | undefined;
+  const closes: Close[] = [];
   const workflow = new PlayedWorkflow({
-    claimExecution: async () => SETTINGS,
+    claimExecution: async () => settings,
     setStatus: async () => undefined,
     findSlicer: async () => ({ epoch: 1 }),
     recordFailures: async () => undefined,
@@ -92,13 +109,23 @@ async function play(slicer: PlayedSlicer, more: Partial<PlayedWorkflow['activiti
     createSlices: slicer.createSlices,
     readPage: slicer.readPage,
     closeExecution: async (close) => {
-      closed = close;
+      closes.push(close);
     },
     ...more,
   });
   const { ExecutionRun } = await import('../../src/workflows/run.js');
-  await new ExecutionRun(INPUT).run();
-  return { closed: closed as unknown as Close, processed, workflow };
+  const begin = (input: ExecutionInput) => {
+    const run = new ExecutionRun(input);
+    return { run, ended: run.run() };
+  };
+  return { ...begin(INPUT), begin, workflow, processed, closes };
+}
+
+/** Runs an execution to its end. */
+async function play(slicer: PlayedSlicer, more: Parameters<typeof start>[1] = {}) {
+  const { ended, closes, ...played } = await start(slicer, more);
+  await ended;
+  return { ...played, closed: closes[0] as Close };
 }
 
 beforeEach(() => jest.resetModules());
@@ -132,5 +159,80 @@ describe('an answer in pages', () => {
     const { closed, processed } = await play(slicer);
     expect(closed).toMatchObject({ status: 'failed', failureReason: 'the slicer was lost' });
     expect(sorted(processed)).toEqual(upTo(8_000));
+  });
+});
+
+describe('what a run holds', () => {
+  const LIMIT = 1.5 * 1024 * 1024;
+  const WORKERS = { ...SETTINGS, workers: 64 };
+  const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
+  const uuids = (count: number) => () =>
+    JSON.stringify({ ids: Array.from({ length: count }, () => randomUUID()) });
+
+  it.each([false, true])('is bounded while every slice outlasts its lease (events: %s)', async (hooks) => {
+    const slicer = new PlayedSlicer(200, 1, uuids(1_000));
+    slicer.hooks = hooks;
+    const sizes: number[] = [];
+    const ends: Array<() => void> = [];
+    const { run, begin, ended, closes, workflow } = await start(slicer, {
+      settings: WORKERS,
+      processSlices: async () => {
+        sizes.push(sizeOf(run.snapshot()));
+        return { done: 0, failed: [], ms: 0, running: { node: randomUUID(), host: randomUUID() } };
+      },
+      collectSlice: async () => {
+        await new Promise<void>((end) => ends.push(end));
+        return { outcome: 'completed' };
+      },
+    });
+    const over = ended.catch((error: unknown) => error);
+    let before = -1;
+    const quiet = async (): Promise<boolean> => {
+      if (before === ends.length && before > 0) return true;
+      before = ends.length;
+      return false;
+    };
+    await until(quiet, 20_000, 300);
+    workflow.historyLength = 5_000;
+    run.setWorkers(64);
+    const continued = (await over) as ContinuedAsNew;
+    expect(continued).toBeInstanceOf(ContinuedAsNew);
+    sizes.push(sizeOf(continued.input));
+    // Some are at work at the same time, though not all.
+    expect(ends.length).toBeGreaterThan(10);
+    expect(Math.max(...sizes)).toBeLessThan(LIMIT);
+    workflow.historyLength = 0;
+    const next = begin(continued.input as ExecutionInput);
+    const timer = setInterval(() => {
+      for (const end of ends.splice(0)) end();
+    }, 5);
+    await next.ended;
+    clearInterval(timer);
+    expect(closes[0]).toMatchObject({ status: 'completed', ledger: { completed: 200 } });
+  });
+
+  it('is bounded while many failures wait to be told', async () => {
+    const slicer = new PlayedSlicer(10, 2_000, () => '{"n":1}');
+    slicer.hooks = true;
+    slicer.trouble = ({ events }) => delay(events.length > 0 ? 200 : 1);
+    let long = 0;
+    const { workflow, ended, begin } = await start(slicer, {
+      settings: { ...SETTINGS, workers: 16 },
+      processSlices: async ({ slices }) => {
+        // Not before leases are long.
+        if (slices.length > 60 && ++long > 32) workflow.historyLength = 5_000;
+        await delay(50);
+        // As many as a node lets a lease have.
+        const failed = slices.slice(0, 60).map((_, i) => ({ i, error: 'x'.repeat(2_000), retries: 0 }));
+        return { done: slices.length, failed, ms: slices.length / 20 };
+      },
+    });
+    const continued = (await ended.catch((error: unknown) => error)) as ContinuedAsNew;
+    expect(sizeOf(continued.input)).toBeGreaterThan(200_000);
+    expect(sizeOf(continued.input)).toBeLessThan(LIMIT);
+    workflow.historyLength = 0;
+    workflow.activities.processSlices = async ({ slices }) => ({ done: slices.length, failed: [], ms: 1 });
+    await begin(continued.input as ExecutionInput).ended;
+    expect(sorted(slicer.told)).toEqual(upTo(20_000));
   });
 });
