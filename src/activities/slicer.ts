@@ -4,7 +4,7 @@ import { CreateFailure, type HostProcess } from '../workers/node/host-process.js
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../workflows/types.js';
 import { MAX_BATCH_BYTES, MAX_LAST_BYTES, bytesOf } from '../workflows/state-size.js';
 import type { SliceTuple } from '../store/types.js';
-import { heartbeating } from './slices.js';
+import { heartbeating, whileCutOff } from './slices.js';
 
 export interface SlicerNode {
   connected(): boolean;
@@ -16,11 +16,13 @@ export interface SlicerNode {
 export const createSlices =
   (node: SlicerNode) =>
   (input: CreateInput): Promise<CreateResult> =>
-    heartbeating(async ({ rejects }) => {
-      const host = node.slicer(input.exId);
-      if (!host || !node.connected()) {
-        throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.died);
+    heartbeating(async ({ signal, rejects }) => {
+      if (!node.connected()) {
+        await whileCutOff(signal);
+        throw ApplicationFailure.nonRetryable('the node is cut off', SLICER_FAILURES.gone);
       }
+      const host = node.slicer(input.exId);
+      if (!host) throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.gone);
       try {
         const result = await Promise.race([host.create(input), rejects]);
         return await inPages(node, input, result);

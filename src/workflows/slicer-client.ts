@@ -5,8 +5,12 @@ import { MAX_BATCH_BYTES, bytesOfEvent } from './state-size.js';
 import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
 import { SLICER_FAILURES } from './types.js';
 
-/** Times in a row that a slicer may throw before the execution ends. */
+/** Times in a row that a slicer throws at which the execution ends. */
 const MAX_ERRORS = 4;
+/** Deaths in a row of its host, in one and the same call, at which the execution ends: more, as others kill, too. */
+const MAX_DEATHS = 8;
+/** Longest pause before a slicer is looked for again, in ms. */
+const MAX_PAUSE_MS = 30_000;
 
 /** Events that go with one call. */
 const EVENTS_PER_CALL = 1_000;
@@ -69,6 +73,8 @@ export class SlicerClient {
   eventBytes = 0;
   /** A call for slices is out: its answer will be taken up. */
   private awaited = false;
+  /** Times in a row that nobody was where the slicer should be. */
+  private missed = 0;
   private asking = false;
   private scope: wf.CancellationScope | undefined;
   private logLevel: string | null = null;
@@ -194,6 +200,8 @@ export class SlicerClient {
     const { state } = this;
     state.number++;
     state.errors = 0;
+    state.deaths = 0;
+    this.missed = 0;
     state.recoverable = result.recoverable;
     state.slicers = result.slicers;
     state.subslices = result.subslices;
@@ -237,10 +245,25 @@ export class SlicerClient {
       this.state.errors++;
       if (this.state.recoverable === false || this.state.errors >= MAX_ERRORS) this.listener.failed(message);
       else await wf.sleep(500 * 2 ** this.state.errors);
-    } else {
-      // Nobody there, or the host died in mid-call: placement knows where the slicer is to be found.
-      await this.find();
+    } else if (type === SLICER_FAILURES.died) await this.died(message);
+    else {
+      // Where nobody answers it took its time to notice; a node that answers that nobody is there does so at once.
+      await this.findAfter(type === SLICER_FAILURES.gone ? ++this.missed : 0);
     }
+  }
+
+  /** A slicer may end its process each time that it is asked: that it died must not be overlooked for ever. */
+  private async died(message: string): Promise<void> {
+    const deaths = (this.state.deaths ?? 0) + 1;
+    this.state.deaths = deaths;
+    if (deaths < MAX_DEATHS) await this.findAfter(deaths);
+    else this.listener.failed(`${message}, ${deaths} times in a row`);
+  }
+
+  /** Asks placement where the slicer is to be found, not at once if it was in vain `times` times in a row. */
+  private async findAfter(times: number): Promise<void> {
+    if (times > 1) await wf.sleep(Math.min(500 * 2 ** (times - 1), MAX_PAUSE_MS));
+    await this.find();
   }
 
   private async find(): Promise<void> {

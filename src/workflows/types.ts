@@ -120,6 +120,8 @@ export interface SlicerState {
   eventSeq: number;
   /** Errors of the slicer in a row. */
   errors: number;
+  /** Deaths of its host in a row, in one and the same call; absent: 0. */
+  deaths?: number;
 }
 
 /** What became of a slice, for `onSliceDispatch` and `onSliceComplete`: `[type, slice, error?]`. */
@@ -223,8 +225,10 @@ export const SLICER_FAILURES = {
   error: 'SLICER_ERROR',
   /** A slice is too large to be stored in a history. */
   tooLarge: 'SLICE_TOO_LARGE',
-  /** The host died in the middle of the call. */
+  /** The host died in the middle of the call, by itself or by the slicer's doing. */
   died: 'SLICER_HOST_DIED',
+  /** Nobody is there, or the node ended the host. */
+  gone: 'SLICER_GONE',
 } as const;
 
 /** Failed slices to take up again. */

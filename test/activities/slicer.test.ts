@@ -49,10 +49,10 @@ it('answers what the slicer host answers', async () => {
 });
 
 it('says that nobody is there without a host, and while the node is cut off', async () => {
-  await expect(run(new Node(undefined))).rejects.toMatchObject({ type: SLICER_FAILURES.died });
+  await expect(run(new Node(undefined))).rejects.toMatchObject({ type: SLICER_FAILURES.gone });
   const cutOff = new Node(async () => answer([]));
   cutOff.isConnected = false;
-  await expect(run(cutOff)).rejects.toMatchObject({ type: SLICER_FAILURES.died, nonRetryable: true });
+  await expect(run(cutOff)).rejects.toMatchObject({ type: SLICER_FAILURES.gone, nonRetryable: true });
 });
 
 it('keeps the type of a failure of the host', async () => {

@@ -236,3 +236,56 @@ describe('what a run holds', () => {
     expect(sorted(slicer.told)).toEqual(upTo(20_000));
   });
 });
+
+describe('a slicer', () => {
+  /** A slicer of two calls that fails with this as often as it may, each time it is asked for the second time. */
+  const failing = (type: string, times: number): PlayedSlicer => {
+    const slicer = new PlayedSlicer(2, 3, '{}');
+    slicer.trouble = ({ last }) => {
+      if (last.length > 0 && times-- > 0) throw new CreateFailure(type, 'trouble');
+    };
+    return slicer;
+  };
+
+  it('that ends its process in every call ends its execution, with the reason, after ever longer pauses', async () => {
+    const { closed, workflow } = await play(failing(SLICER_FAILURES.died, 100));
+    expect(closed).toMatchObject({
+      status: 'failed',
+      failureReason: 'trouble, 8 times in a row',
+      ledger: { issued: 3, completed: 3 },
+    });
+    expect(workflow.pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000]);
+  });
+
+  it('whose host dies now and then goes on', async () => {
+    const { closed, workflow } = await play(failing(SLICER_FAILURES.died, 1));
+    expect(closed).toMatchObject({ status: 'completed', ledger: { completed: 6 } });
+    expect(workflow.pauses).toEqual([]);
+  });
+
+  it('may die in other calls again: deaths are counted for one call', async () => {
+    const slicer = new PlayedSlicer(4, 3, '{}');
+    const deaths = new Map<number, number>();
+    slicer.trouble = ({ number }) => {
+      deaths.set(number, (deaths.get(number) ?? 0) + 1);
+      if ((deaths.get(number) ?? 0) < 6) throw new CreateFailure(SLICER_FAILURES.died, 'trouble');
+    };
+    const { closed } = await play(slicer);
+    expect(closed).toMatchObject({ status: 'completed', ledger: { completed: 12 } });
+  });
+
+  it('that is moved about is looked for, however often, and not without a pause', async () => {
+    const { closed, workflow } = await play(failing(SLICER_FAILURES.gone, 20));
+    expect(closed).toMatchObject({ status: 'completed', ledger: { completed: 6 } });
+    expect(workflow.pauses).toHaveLength(19);
+  });
+
+  it('that throws is built anew after a pause, and ends its execution the fourth time', async () => {
+    const passes = await play(failing(SLICER_FAILURES.error, 3));
+    expect(passes.closed).toMatchObject({ status: 'completed', ledger: { completed: 6 } });
+    expect(passes.workflow.pauses).toEqual([1_000, 2_000, 4_000]);
+    jest.resetModules();
+    const stays = await play(failing(SLICER_FAILURES.error, 100));
+    expect(stays.closed).toMatchObject({ status: 'failed', failureReason: 'trouble' });
+  });
+});
