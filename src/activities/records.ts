@@ -37,11 +37,10 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       if (!row) return null;
       await oldHostsGone(store, row.doc, fenceTimeout);
       if (!(await store.executions.claim(exId, 1))) return null;
-      const { lifecycle, slicers, max_retries, probation_window, stateful, max_failed_slices } = row.doc;
+      const { lifecycle, max_retries, probation_window, stateful, max_failed_slices } = row.doc;
       return {
         lifecycle,
         workers: row.workers_wanted,
-        slicers,
         maxRetries: max_retries,
         probationWindow: probation_window,
         stateful,
@@ -103,6 +102,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
         Math.min(limit, known - position),
         bytes,
       );
+      if (slices.length === 0) throw new Error(`recovered slice ${position} of ${exId} is not in the store`);
       const next = position + slices.length;
       return { slices, next: next < known ? next : null };
     },

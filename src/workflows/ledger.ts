@@ -41,7 +41,9 @@ interface Lease {
   retry: boolean;
 }
 
-const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;
+/** An id alone will not do: a reader may give one twice. */
+const keyOf = ([slicer, order, , id]: SliceTuple): string =>
+  id === undefined ? `${slicer}:${order}` : `${slicer}:${order}/${id}`;
 
 export class Ledger {
   issued = 0;
@@ -260,7 +262,7 @@ export class Ledger {
   }
 
   /** A lease of which nothing is known: whatever it held is issued again, in halves. */
-  lost(id: number, now: number): FailedSliceInput[] {
+  lost(id: number, now: number, why: string): FailedSliceInput[] {
     const { slices, losses } = this.lookUp(id);
     if (slices.length > 1) {
       this.leases.delete(id);
@@ -279,7 +281,7 @@ export class Ledger {
     }
     return slices.map((slice) => ({
       slice,
-      error: `the slice was lost ${alone} times in a row: no node answered for it`,
+      error: `the slice was lost ${alone} times in a row: ${why}`,
       retries: this.tries.get(keyOf(slice)) ?? 0,
     }));
   }

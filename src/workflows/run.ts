@@ -38,6 +38,12 @@ const MIN_PROBATION_MS = 1_000;
 const dueAgain = (tries: number): number =>
   wf.patched('back-off') ? Date.now() + backOff(tries, Math.random()) : 0;
 
+/** Why nothing is known of a lease. */
+function whyLost(error: unknown): string {
+  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  return cause instanceof wf.ApplicationFailure ? cause.message : 'no node answered for it';
+}
+
 /**
  * One run of the workflow of an execution.
  *
@@ -135,7 +141,9 @@ export class ExecutionRun {
       // A failure that is written late, and once more, must not meet its slice taken up again already.
       await wf.condition(() => this.recordings === 0);
       const { from, to } = await master.takeFailures({ exId: this.input.exId, ...request });
-      this.ledger.reopen(to - from);
+      // A request that was given up may have put slices there without a word; one that is repeated puts none.
+      const unheard = Math.max(to - (this.parked?.end || from), 0);
+      this.ledger.reopen(unheard);
       this.parked?.extend(to);
       if (this.ledger.failed === 0 && this.log.status === 'failing') this.log.move('running');
       return to - from;
@@ -245,7 +253,7 @@ export class ExecutionRun {
       this.cancelLeases();
       if (this.ledger.leased === 0) this.log.move('paused');
     } else {
-      if (this.log.status === 'paused') this.log.move('running');
+      if (this.log.status === 'paused') this.resumed();
       if (!this.slicer?.overfull && this.mayTakeUp(1)) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
       // What was not started would keep a run going whose workers are all busy with long slices.
       if (this.mustContinue()) this.cancelLeases();
@@ -302,14 +310,16 @@ export class ExecutionRun {
       if (failures.length > 0) await this.recordFailures(failures);
       this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
       this.tellEnds(slices.slice(0, result.done), result.failed);
+      this.tellFailures(failures.slice(result.failed.length));
       this.ledger.settle(id, result);
       if (failures.length > 0) this.sliceFailed();
     } catch (error) {
       if (wf.isCancellation(error)) this.ledger.returned(id);
       else {
-        const failures = this.ledger.lost(id, Date.now());
+        const failures = this.ledger.lost(id, Date.now(), whyLost(error));
         if (failures.length > 0) {
           await this.recordFailures(failures);
+          this.tellFailures(failures);
           this.ledger.settleLost(id);
           this.sliceFailed();
         }
@@ -324,6 +334,8 @@ export class ExecutionRun {
     if (this.cutShort(result)) return;
     const failure = this.ledger.failureOfCollected(running, result);
     if (failure) await this.recordFailures([failure]);
+    if (failure) this.tellFailures([failure]);
+    else if (result.outcome === 'completed') this.tellEnds([running.slice], []);
     this.ledger.collected(running, result);
     if (failure) this.sliceFailed();
   }
@@ -343,6 +355,10 @@ export class ExecutionRun {
   private tellEnds(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
     const errors = new Map(failed.map(({ i, error }) => [i, error]));
     slices.forEach((slice, i) => this.tell(['complete', slice, errors.get(i)]));
+  }
+
+  private tellFailures(failures: FailedSliceInput[]): void {
+    for (const { slice, error } of failures) this.tell(['complete', slice, error]);
   }
 
   private tell(event: SliceEvent): void {
@@ -397,17 +413,29 @@ export class ExecutionRun {
     for (const scope of this.leaseScopes.values()) scope.cancel();
   }
 
+  private get persistent(): boolean {
+    return this.settings?.lifecycle === 'persistent';
+  }
+
+  private showFailing(): void {
+    const why = this.persistent ? 'slice failure watch dog' : 'slice failure event';
+    this.log.move(
+      'failing',
+      `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
+    );
+  }
+
+  /** Slices may have failed before the pause, or in it: those that outlasted their lease go on. */
+  private resumed(): void {
+    if (this.persistent ? this.probation : this.ledger.failed > 0) this.showFailing();
+    else this.log.move('running');
+  }
+
   /** A slice was recorded as failed: the execution goes on, `failing`. */
   private sliceFailed(): void {
-    const persistent = this.settings?.lifecycle === 'persistent';
+    const { persistent } = this;
     const { status } = this.log;
-    if (status === 'running' || status === 'recovering') {
-      const why = persistent ? 'slice failure watch dog' : 'slice failure event';
-      this.log.move(
-        'failing',
-        `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
-      );
-    }
+    if (status === 'running' || status === 'recovering') this.showFailing();
     const limit = this.settings?.maxFailedSlices;
     if (overBudget(limit, this.ledger)) {
       this.abandon(`${this.ledger.failed} slices failed, more than max_failed_slices (${limit}) allows`);

@@ -35,7 +35,6 @@ export interface ExecutionInput {
 export interface ExecutionSettings {
   lifecycle: 'once' | 'persistent';
   workers: number;
-  slicers: number;
   maxRetries: number;
   probationWindow: number;
   stateful: boolean;

@@ -150,7 +150,7 @@ class Model {
 
   private lose(id: number): void {
     for (const slice of this.out.get(id) ?? []) this.begun.add(keyOf(slice));
-    const failures = this.ledger.lost(id, this.now);
+    const failures = this.ledger.lost(id, this.now, 'gone');
     if (failures.length > 0) {
       this.ledger.settleLost(id);
       for (const { slice } of failures) this.end(slice, 'failed');

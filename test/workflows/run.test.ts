@@ -90,8 +90,9 @@ async function start(
   slicer: PlayedSlicer,
   {
     settings = SETTINGS,
+    skipsTime = false,
     ...more
-  }: Partial<PlayedWorkflow['activities']> & { settings?: ExecutionSettings } = {},
+  }: Partial<PlayedWorkflow['activities']> & { settings?: ExecutionSettings; skipsTime?: boolean } = {},
 ) {
   const processed: number[] = [];
   const closes: Close[] = [];
@@ -113,6 +114,7 @@ async function start(
     },
     ...more,
   });
+  if (skipsTime) workflow.skipTime();
   const { ExecutionRun } = await import('../../src/workflows/run.js');
   const begin = (input: ExecutionInput) => {
     const run = new ExecutionRun(input);
@@ -129,6 +131,7 @@ async function play(slicer: PlayedSlicer, more: Parameters<typeof start>[1] = {}
 }
 
 beforeEach(() => jest.resetModules());
+afterEach(() => jest.restoreAllMocks());
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i + 1);
 const sorted = (orders: number[]): number[] => [...orders].sort((a, b) => a - b);
@@ -202,6 +205,8 @@ describe('what a run holds', () => {
     expect(ends.length).toBeGreaterThan(10);
     expect(Math.max(...sizes)).toBeLessThan(LIMIT);
     workflow.historyLength = 0;
+    // Nobody answers the first run any more.
+    ends.length = 0;
     const next = begin(continued.input as ExecutionInput);
     const timer = setInterval(() => {
       for (const end of ends.splice(0)) end();
@@ -209,6 +214,7 @@ describe('what a run holds', () => {
     await next.ended;
     clearInterval(timer);
     expect(closes[0]).toMatchObject({ status: 'completed', ledger: { completed: 200 } });
+    if (hooks) expect(sorted(slicer.told)).toEqual(upTo(200));
   });
 
   it('is bounded while many failures wait to be told', async () => {
@@ -288,4 +294,108 @@ describe('a slicer', () => {
     const stays = await play(failing(SLICER_FAILURES.error, 100));
     expect(stays.closed).toMatchObject({ status: 'failed', failureReason: 'trouble' });
   });
+});
+
+describe('a failure', () => {
+  it('is told to those who listen, however the slice failed', async () => {
+    const slicer = new PlayedSlicer(4, 1, '{}');
+    slicer.hooks = true;
+    const errors: string[] = [];
+    const running = { node: 'node', host: 'host' };
+    const { closed } = await play(slicer, {
+      skipsTime: true,
+      settings: { ...SETTINGS, maxRetries: 0, workers: 1 },
+      recordFailures: async ({ slices }) => {
+        for (const { error } of slices) errors.push(error);
+      },
+      processSlices: async ({ slices }) => {
+        const order = slices[0]?.[1];
+        if (order === 1) return { done: 0, failed: [], ms: 1, died: 'it killed its host' };
+        if (order === 2) return { done: 0, failed: [], ms: 1, running };
+        if (order === 3) throw new Error('the node fell over');
+        return { done: 1, failed: [{ i: 0, error: 'it threw', retries: 0 }], ms: 1 };
+      },
+      collectSlice: async () => ({ outcome: 'failed', error: 'it threw late', retries: 0 }),
+    });
+    expect(closed).toMatchObject({ status: 'failed', ledger: { failed: 4 } });
+    expect(sorted(slicer.told)).toEqual(upTo(4));
+    expect(errors.sort()).toEqual([
+      'it killed its host',
+      'it threw',
+      'it threw late',
+      'the slice was lost 10 times in a row: no node answered for it',
+    ]);
+  });
+
+  it('of the node itself is what a slice is told to have been lost for', async () => {
+    const errors: string[] = [];
+    await play(new PlayedSlicer(1, 1, '{}'), {
+      skipsTime: true,
+      recordFailures: async ({ slices }) => {
+        for (const { error } of slices) errors.push(error);
+      },
+      processSlices: async () => {
+        throw Object.assign(new Error('the disk is full'), { type: 'Error' });
+      },
+    });
+    expect(errors).toEqual(['the slice was lost 10 times in a row: the disk is full']);
+  });
+
+  it('in a pause shows when the execution goes on', async () => {
+    const statuses: string[] = [];
+    let end: (() => void) | undefined;
+    const { run, ended } = await start(new PlayedSlicer(50, 1, '{}'), {
+      settings: { ...SETTINGS, workers: 1 },
+      setStatus: async ({ status }) => {
+        statuses.push(status);
+      },
+      processSlices: async ({ slices }) => {
+        await delay(5);
+        return slices[0]?.[1] === 1
+          ? { done: 0, failed: [], ms: 1_000, running: { node: 'node', host: 'host' } }
+          : { done: slices.length, failed: [], ms: 1_000 };
+      },
+      collectSlice: async () => {
+        await new Promise<void>((resolve) => (end = resolve));
+        return { outcome: 'failed', error: 'it threw', retries: 0 };
+      },
+    });
+    await until(() => end !== undefined);
+    run.want('paused');
+    await until(() => statuses.at(-1) === 'paused');
+    end?.();
+    await until(() => run.tally()?.failed === 1);
+    run.want('running');
+    await ended;
+    expect(statuses).toEqual(['initializing', 'running', 'paused', 'failing']);
+  });
+});
+
+it('takes up what an abandoned request for a replay left, and counts it as the others', async () => {
+  const parked: SliceTuple[] = [];
+  let last = 0;
+  const { run, ended, closes } = await start(new PlayedSlicer(1, 4, '{}'), {
+    settings: { ...SETTINGS, lifecycle: 'once', workers: 1 },
+    processSlices: async ({ slices }) => {
+      // The last slice goes on until all failures are taken up.
+      await until(() => slices[0]?.[1] !== 4 || last === 3);
+      const fails = slices[0]?.[3] === undefined && slices[0]?.[1] !== 4;
+      return { done: 1, failed: fails ? [{ i: 0, error: 'it threw', retries: 0 }] : [], ms: 2_000 };
+    },
+    // The second request is answered as if it had found nothing, though it did.
+    takeFailures: async ({ id }) => {
+      const from = id === 'third' ? 2 : parked.length;
+      const count = id === 'first' ? 1 : id === 'second' ? 0 : 1;
+      for (let i = parked.length; i < from + count; i++) parked.push([0, i + 1, '{}', `id ${i}`]);
+      return { from, to: from + count };
+    },
+    recoveredSlices: async ({ position, end = 0 }) => ({ slices: parked.slice(position, end), next: null }),
+  });
+  await until(() => run.tally()?.failed === 3);
+  expect(await run.replay({ id: 'first', filter: '*' })).toBe(1);
+  expect(await run.replay({ id: 'second', filter: '*' })).toBe(0);
+  expect(await run.replay({ id: 'third', filter: '*' })).toBe(1);
+  last = 3;
+  await ended;
+  expect(closes[0]).toMatchObject({ status: 'completed', ledger: { issued: 4, completed: 4, failed: 0 } });
 });

@@ -60,10 +60,29 @@ export class PlayedWorkflow {
   /** Pauses in ms, as the workflow asked for them. */
   readonly pauses: number[] = [];
   historyLength = 0;
+  /** Time in ms by which the clock was put forward. */
+  private skipped = 0;
+  private skips = false;
 
   /** @param activities those that the run will call; a missing one fails the test */
   constructor(readonly activities: Partial<Activities>) {
     jest.unstable_mockModule('@temporalio/workflow', () => this.sdk());
+  }
+
+  /** Puts the clock forward where the workflow would wait for a time; to be undone with `jest.restoreAllMocks`. */
+  skipTime(): void {
+    const now = Date.now.bind(Date);
+    this.skips = true;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + this.skipped);
+  }
+
+  private async condition(met: () => boolean, ms = Infinity): Promise<boolean> {
+    const end = Date.now() + ms;
+    while (!met() && Date.now() < end) {
+      await delay(1);
+      if (this.skips && ms !== Infinity && !met()) this.skipped += end - Date.now();
+    }
+    return met();
   }
 
   private sdk() {
@@ -93,11 +112,7 @@ export class PlayedWorkflow {
       ActivityCancellationType: {},
       isCancellation: (error: unknown) => error instanceof CancelledFailure,
       patched: () => true,
-      condition: async (met: () => boolean, ms = Infinity) => {
-        const end = Date.now() + ms;
-        while (!met() && Date.now() < end) await delay(1);
-        return met();
-      },
+      condition: (met: () => boolean, ms?: number) => this.condition(met, ms),
       sleep: (ms: number) => {
         this.pauses.push(ms);
         return delay(Math.min(ms, LONGEST_PAUSE_MS));
@@ -116,7 +131,6 @@ export class PlayedWorkflow {
 export const SETTINGS: ExecutionSettings = {
   lifecycle: 'once',
   workers: 2,
-  slicers: 1,
   maxRetries: 3,
   probationWindow: 1_000,
   stateful: false,
