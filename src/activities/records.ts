@@ -98,6 +98,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       const known = Math.max(row?.recovered_at_insert ?? 0, end);
       if (position >= known) return { slices: [], next: null };
       const slices = await store.pages.recovered(exId, position, Math.min(limit, known - position), bytes);
+      if (slices.length === 0) throw new Error(`recovered slice ${position} of ${exId} is not in the store`);
       const next = position + slices.length;
       return { slices, next: next < known ? next : null };
     },

@@ -2,14 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/activity';
 import { CreateFailure, type HostProcess } from '../workers/node/host-process.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../workflows/types.js';
+import { MAX_BATCH_BYTES, MAX_LAST_BYTES, bytesOf } from '../workflows/state-size.js';
 import type { SliceTuple } from '../store/types.js';
-import { heartbeating } from './slices.js';
-
-/** Largest answer that goes into a history as it is; above it the slices go to the store in pages, in bytes. */
-const MAX_ANSWER_BYTES = 512 * 1024;
-const PAGE_BYTES = 256 * 1024;
-/** Largest request that a history can hold, in bytes. */
-const MAX_REQUEST_BYTES = 256 * 1024;
+import { heartbeating, whileCutOff } from './slices.js';
 
 export interface SlicerNode {
   connected(): boolean;
@@ -21,11 +16,13 @@ export interface SlicerNode {
 export const createSlices =
   (node: SlicerNode) =>
   (input: CreateInput): Promise<CreateResult> =>
-    heartbeating(async ({ rejects }) => {
-      const host = node.slicer(input.exId);
-      if (!host || !node.connected()) {
-        throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.died);
+    heartbeating(async ({ signal, rejects }) => {
+      if (!node.connected()) {
+        await whileCutOff(signal);
+        throw ApplicationFailure.nonRetryable('the node is cut off', SLICER_FAILURES.gone);
       }
+      const host = node.slicer(input.exId);
+      if (!host) throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.gone);
       try {
         const result = await Promise.race([host.create(input), rejects]);
         return await inPages(node, input, result);
@@ -35,28 +32,36 @@ export const createSlices =
       }
     });
 
-/** Puts an answer that is too large for a history into the store. */
+/** Puts an answer that is too large to be taken up at once into the store. */
 async function inPages(node: SlicerNode, input: CreateInput, result: CreateResult): Promise<CreateResult> {
   let total = 0;
   const pages: SliceTuple[][] = [[]];
   let page = 0;
   for (const slice of result.slices) {
-    const bytes = Buffer.byteLength(slice[2]);
-    if (bytes > MAX_REQUEST_BYTES) {
-      throw ApplicationFailure.nonRetryable(
-        `slice ${slice[0]}:${slice[1]} of ex ${input.exId} has a request of ${bytes} bytes; the limit is ${MAX_REQUEST_BYTES}`,
-        SLICER_FAILURES.tooLarge,
+    const bytes = bytesOf(slice);
+    if (bytes > MAX_BATCH_BYTES) {
+      throw tooLarge(
+        `slice ${slice[0]}:${slice[1]} of ex ${input.exId} has a request of ${bytes} bytes in JSON`,
+        MAX_BATCH_BYTES,
       );
     }
-    if (page + bytes > PAGE_BYTES && page > 0) {
+    if (page + bytes > MAX_BATCH_BYTES && page > 0) {
       pages.push([]);
       page = 0;
     }
     pages.at(-1)?.push(slice);
-    page += bytes + 24;
-    total += bytes + 24;
+    page += bytes;
+    total += bytes;
   }
-  if (total <= MAX_ANSWER_BYTES) return result;
+  const last = lastOf([...input.last, ...result.slices]);
+  const lastBytes = last.reduce((sum, slice) => sum + bytesOf(slice), 0);
+  if (lastBytes > MAX_LAST_BYTES) {
+    throw tooLarge(
+      `the last requests of the ${last.length} slicers of ex ${input.exId} have ${lastBytes} bytes in JSON together`,
+      MAX_LAST_BYTES,
+    );
+  }
+  if (total <= MAX_BATCH_BYTES) return result;
   // An answer that gets lost may be given otherwise the next time: its pages must not be taken for these.
   const answer = randomUUID();
   const ids: string[] = [];
@@ -65,5 +70,17 @@ async function inPages(node: SlicerNode, input: CreateInput, result: CreateResul
     await node.writePage(input.exId, id, slices);
     ids.push(id);
   }
-  return { ...result, slices: [], pages: ids };
+  return { ...result, slices: [], pages: ids, last };
+}
+
+const tooLarge = (what: string, limit: number): ApplicationFailure =>
+  ApplicationFailure.nonRetryable(`${what}; the limit is ${limit}`, SLICER_FAILURES.tooLarge);
+
+/** The last slice of each slicer. */
+function lastOf(slices: SliceTuple[]): NonNullable<CreateResult['last']> {
+  const last = new Map<number, [number, number, string]>();
+  for (const [slicer, order, request] of slices) {
+    if (order >= (last.get(slicer)?.[1] ?? 0)) last.set(slicer, [slicer, order, request]);
+  }
+  return [...last.values()];
 }

@@ -1,9 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { HostProcess } from '../workers/node/host-process.js';
 import type { WaitingLeases } from '../workers/node/waiting-leases.js';
 import type { CollectInput, CollectResult, LeaseInput, LeaseResult } from '../workflows/types.js';
 
 const HEARTBEAT_MS = 1_000;
+/** Pause before a node that is cut off says so, in ms: it would be asked again at once. */
+const CUT_OFF_MS = 1_000;
 
 /** How an activity hears that it is cancelled. */
 export interface Cancellation {
@@ -25,6 +28,10 @@ export async function heartbeating<T>(work: (cancelled: Cancellation) => Promise
   }
 }
 
+/** Waits a little where an answer would only bring the same question again; a cancellation ends it. */
+export const whileCutOff = (signal: AbortSignal): Promise<void> =>
+  delay(CUT_OFF_MS, undefined, { signal }).catch(() => undefined);
+
 /** What the activities see of the node. */
 export interface SliceHosts {
   /** Unique to this start of the node. */
@@ -43,7 +50,10 @@ export const processSlices =
   (input: LeaseInput): Promise<LeaseResult> =>
     heartbeating(async ({ signal }) => {
       const nothing: LeaseResult = { done: 0, failed: [], ms: 0 };
-      if (!node.connected()) return nothing;
+      if (!node.connected()) {
+        await whileCutOff(signal);
+        return nothing;
+      }
       const result = await node.leases.give(input.exId, signal, async (host) =>
         node.connected() ? host.leases.run(input, node.incarnation, signal) : nothing,
       );

@@ -12,8 +12,6 @@ export const LEASE_BUDGET_MS = 1_000;
 const FILL = 0.8;
 /** Most slices in one lease. */
 export const MAX_LEASE_SLICES = 10_000;
-/** Most bytes of slices in one lease (JSON, before compression). */
-export const MAX_LEASE_BYTES = 256 * 1024;
 /** Weight of the newest lease in the running average of the time a slice. */
 const SMOOTHING = 0.4;
 /** Lowest time a slice that is believed, in ms. */

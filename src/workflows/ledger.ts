@@ -1,4 +1,5 @@
 import type { LedgerTally, SliceTuple } from '../store/types.js';
+import { bytesOf } from './state-size.js';
 import type {
   CollectResult,
   FailedSliceInput,
@@ -13,12 +14,13 @@ import type {
  *
  *     issue → queued → leased → completed | failed
  *                ↑        ├──→ running (outlasted its lease) → completed | failed
- *                └────────┴─── (not started, lost, or killed its host with tries left)
+ *                │        ├──→ retries (may have been begun) → leased
+ *                └────────┘ (certainly not begun)
  *
- * so that issued = completed + failed + pending, where pending = queued + leased + running. Only a
- * returned outcome is counted. A slice that killed its host, and slices of a lease that was lost, do not go
- * back to the queue but wait as retries, which are leased again just as they are: the former alone, the
- * latter in halves, so that whatever is bad is isolated in a few steps.
+ * so that issued = completed + failed + pending, where pending = queued + leased + running + retries. Only a
+ * returned outcome is counted. A slice that killed its host or was cut short, and slices of a lease that was lost, do
+ * not go back to the queue but wait as retries, which are leased again just as they are: the former alone, the
+ * latter in halves, so that whatever is bad is isolated in a few steps. So the queue holds what was never begun.
  *
  * Pure and deterministic: part of the workflow, and its state is what continue-as-new carries.
  */
@@ -27,15 +29,21 @@ import type {
 const MAX_LOSSES_ALONE = 10;
 const MAX_LOSS_DELAY_MS = 60_000;
 
+/** Bytes that are noted beside a slice that is running, waits as a retry, or has used up tries. */
+const RUNNING_BYTES = 128;
+const RETRY_BYTES = 64;
+const TRIES_BYTES = 64;
+
 interface Lease {
   slices: SliceTuple[];
   losses: number;
-  /** Composed by a loss or a death: to be leased again just as it is. */
+  /** It was a retry: its slices may have been begun before. */
   retry: boolean;
 }
 
-const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;
-const bytesOf = (slice: SliceTuple): number => slice[2].length + 24;
+/** An id alone will not do: a reader may give one twice. */
+const keyOf = ([slicer, order, , id]: SliceTuple): string =>
+  id === undefined ? `${slicer}:${order}` : `${slicer}:${order}/${id}`;
 
 export class Ledger {
   issued = 0;
@@ -45,7 +53,7 @@ export class Ledger {
   recovered = 0;
   records: number[] = [];
   times: number[] = [];
-  /** Bytes of all slices queued, near enough to bound what a run carries. */
+  /** Bytes of all slices queued. */
   queuedBytes = 0;
 
   private queue: SliceTuple[] = [];
@@ -56,6 +64,9 @@ export class Ledger {
   private readonly runningSlices = new Map<string, RunningSlice>();
   private readonly tries = new Map<string, number>();
   private readonly last = new Map<number, [number, number, string]>();
+  /** Bytes of all slices owed, wherever they are. */
+  private owedBytes = 0;
+  private lastBytes = 0;
 
   /** @param dueAgain workflow time in ms from which a slice is tried again that killed its host so many times */
   constructor(
@@ -74,7 +85,19 @@ export class Ledger {
     this.push(state.queue);
     for (const running of state.running) this.runningSlices.set(keyOf(running.slice), running);
     for (const [key, tries] of state.tries) this.tries.set(key, tries);
-    for (const last of state.last) this.last.set(last[0], last);
+    this.startFrom(state.last);
+    this.owedBytes = this.owed().reduce((sum, slice) => sum + bytesOf(slice), 0);
+  }
+
+  /** Bytes of what the next run is given of it, leases that are out included. */
+  get bytes(): number {
+    return (
+      this.owedBytes +
+      this.lastBytes +
+      this.runningSlices.size * RUNNING_BYTES +
+      this.retries.length * RETRY_BYTES +
+      this.tries.size * TRIES_BYTES
+    );
   }
 
   get queued(): number {
@@ -111,23 +134,26 @@ export class Ledger {
     return { issued, completed, failed, pending, recovered };
   }
 
-  /** Takes up slices that a slicer made; the last of each slicer is where it would be built anew from. */
-  issue(slices: SliceTuple[]): void {
+  /** Notes slices that a slicer made; the last of each slicer is where it would be built anew from. */
+  made(slices: SliceTuple[]): void {
+    const newest = new Map<number, SliceTuple>();
     for (const slice of slices) {
-      const known = this.last.get(slice[0]);
-      if (!known || slice[1] >= known[1]) {
-        this.last.set(slice[0], [slice[0], slice[1], slice[2]]);
-      }
+      const known = newest.get(slice[0]) ?? this.last.get(slice[0]);
+      if (!known || slice[1] >= known[1]) newest.set(slice[0], slice);
     }
-    this.issued += slices.length;
-    this.push(slices);
+    this.startFrom([...newest.values()].map(([slicer, order, request]) => [slicer, order, request]));
+  }
+
+  /** Takes up slices that a slicer made. */
+  issue(slices: SliceTuple[]): void {
+    this.made(slices);
+    this.takeUp(slices);
   }
 
   /** Takes up slices that an earlier execution left; they tell nothing of where the slicer is. */
   issueRecovered(slices: SliceTuple[]): void {
-    this.issued += slices.length;
     this.recovered += slices.length;
-    this.push(slices);
+    this.takeUp(slices);
   }
 
   /** Failed slices are to be taken up again: they count as issued once they are. */
@@ -138,10 +164,14 @@ export class Ledger {
 
   /** Where the slicer of an earlier execution was. */
   startFrom(last: Array<[number, number, string]>): void {
-    for (const entry of last) this.last.set(entry[0], entry);
+    for (const entry of last) {
+      const before = this.last.get(entry[0]);
+      this.lastBytes += bytesOf(entry) - (before ? bytesOf(before) : 0);
+      this.last.set(entry[0], entry);
+    }
   }
 
-  /** Takes the next lease out of the queue, at most `slices` and `bytes` of it; retries come first. */
+  /** Takes the next lease out of the queue, at most `slices` (0: none) and `bytes` of it; retries come first. */
   lease(id: number, slices: number, bytes: number, now: number): SliceTuple[] | undefined {
     const due = this.retries.findIndex((retry) => retry.notBefore <= now);
     if (due >= 0) {
@@ -149,7 +179,7 @@ export class Ledger {
       this.leases.set(id, { slices: retry.slices, losses: retry.losses, retry: true });
       return retry.slices;
     }
-    if (this.queued === 0) return undefined;
+    if (this.queued === 0 || slices === 0) return undefined;
     let end = this.head;
     let size = 0;
     while (end < this.queue.length && end - this.head < slices) {
@@ -206,15 +236,15 @@ export class Ledger {
 
   /** Counts what a lease returned and puts the rest back. */
   settle(id: number, result: LeaseResult): void {
-    const { slices } = this.lookUp(id);
-    if (result.done === 0 && !result.running && result.died === undefined) return this.returned(id);
+    const { slices, retry } = this.lookUp(id);
+    const begun = result.running ?? result.died ?? result.cut;
+    if (result.done === 0 && begun === undefined) return this.returned(id);
     this.leases.delete(id);
     this.failed += result.failed.length;
     this.completed += result.done - result.failed.length;
     add(this.records, result.records);
     add(this.times, result.times);
-    if (this.tries.size > 0)
-      for (const slice of slices.slice(0, result.done)) this.tries.delete(keyOf(slice));
+    this.forget(slices.slice(0, result.done));
     let rest = result.done;
     const current = slices[rest];
     if (current && result.running) {
@@ -223,12 +253,16 @@ export class Ledger {
     } else if (current && result.died !== undefined) {
       rest++;
       this.died(current);
+    } else if (current && result.cut) {
+      rest++;
+      this.again([current]);
     }
-    this.unshift(slices.slice(rest));
+    if (!retry) this.unshift(slices.slice(rest));
+    else if (rest < slices.length) this.again(slices.slice(rest));
   }
 
   /** A lease of which nothing is known: whatever it held is issued again, in halves. */
-  lost(id: number, now: number): FailedSliceInput[] {
+  lost(id: number, now: number, why: string): FailedSliceInput[] {
     const { slices, losses } = this.lookUp(id);
     if (slices.length > 1) {
       this.leases.delete(id);
@@ -247,7 +281,7 @@ export class Ledger {
     }
     return slices.map((slice) => ({
       slice,
-      error: `the slice was lost ${alone} times in a row: no node answered for it`,
+      error: `the slice was lost ${alone} times in a row: ${why}`,
       retries: this.tries.get(keyOf(slice)) ?? 0,
     }));
   }
@@ -256,7 +290,7 @@ export class Ledger {
   settleLost(id: number): void {
     const { slices } = this.lookUp(id);
     this.leases.delete(id);
-    for (const slice of slices) this.tries.delete(keyOf(slice));
+    this.forget(slices);
     this.failed += slices.length;
   }
 
@@ -264,7 +298,7 @@ export class Ledger {
   returned(id: number): void {
     const { slices, losses, retry } = this.lookUp(id);
     this.leases.delete(id);
-    if (retry) this.retries.push({ slices, losses, notBefore: 0 });
+    if (retry) this.again(slices, losses);
     else this.unshift(slices);
   }
 
@@ -282,31 +316,28 @@ export class Ledger {
 
   /** Counts the outcome of a slice that outlasted its lease. */
   collected(running: RunningSlice, result: CollectResult): void {
-    const key = keyOf(running.slice);
-    this.runningSlices.delete(key);
+    this.runningSlices.delete(keyOf(running.slice));
     if (result.outcome === 'completed') {
       this.completed++;
-      this.tries.delete(key);
+      this.forget([running.slice]);
       add(this.records, result.records);
       add(this.times, result.times);
     } else if (result.outcome === 'failed') {
       this.failed++;
-      this.tries.delete(key);
+      this.forget([running.slice]);
     } else if (result.outcome === 'died') {
       this.died(running.slice);
     } else {
-      this.unshift([running.slice]);
+      this.again([running.slice]);
     }
   }
 
-  /** How many slices may have been begun and have not ended: running, or leased. */
+  /** How many slices may have been begun and have not ended: all but those that are queued. */
   get begun(): number {
-    let count = this.runningSlices.size;
-    for (const lease of this.leases.values()) count += lease.slices.length;
-    return count;
+    return this.pending - this.queued;
   }
 
-  /** Everything owed, in the order in which it would be leased: first what may have been {@link begun}. */
+  /** Everything owed: first what may have been {@link begun}. */
   owed(): SliceTuple[] {
     return [
       ...this.running.map((running) => running.slice),
@@ -316,7 +347,8 @@ export class Ledger {
     ];
   }
 
-  lastIssued(): Array<[number, number, string]> {
+  /** Last slice that each slicer made. */
+  lastMade(): Array<[number, number, string]> {
     return [...this.last.values()].sort((a, b) => a[0] - b[0]);
   }
 
@@ -332,7 +364,7 @@ export class Ledger {
       completed: this.completed,
       failed: this.failed,
       recovered: this.recovered,
-      last: this.lastIssued(),
+      last: this.lastMade(),
       records: this.records,
       times: this.times,
     };
@@ -343,7 +375,7 @@ export class Ledger {
     const key = keyOf(slice);
     const tries = (this.tries.get(key) ?? 0) + 1;
     if (tries > this.maxRetries) {
-      this.tries.delete(key);
+      this.forget([slice]);
       this.failed++;
       return;
     }
@@ -351,10 +383,29 @@ export class Ledger {
     this.retries.push({ slices: [slice], losses: 0, notBefore: this.dueAgain(tries) });
   }
 
+  /** Has slices leased again just as they are, before all others. */
+  private again(slices: SliceTuple[], losses = 0): void {
+    this.retries.unshift({ slices, losses, notBefore: 0 });
+  }
+
   private lookUp(id: number): Lease {
     const lease = this.leases.get(id);
     if (!lease) throw new Error(`lease ${id} is not out`);
     return lease;
+  }
+
+  private takeUp(slices: SliceTuple[]): void {
+    this.issued += slices.length;
+    for (const slice of slices) this.owedBytes += bytesOf(slice);
+    this.push(slices);
+  }
+
+  /** These have ended. */
+  private forget(slices: SliceTuple[]): void {
+    for (const slice of slices) {
+      this.owedBytes -= bytesOf(slice);
+      if (this.tries.size > 0) this.tries.delete(keyOf(slice));
+    }
   }
 
   private push(slices: SliceTuple[]): void {

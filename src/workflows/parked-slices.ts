@@ -4,6 +4,8 @@ import type { SlicerState } from './types.js';
 
 /** Slices of one read, at most. */
 const PAGE_SLICES = 2_000;
+/** Bytes of their requests, at most: with their ids a read stays below what is taken up at once. */
+const READ_BYTES = 64 * 1024;
 
 /** The part of {@link ParkedSlices} that continue-as-new carries. */
 export interface ParkedState {
@@ -48,14 +50,14 @@ export class ParkedSlices {
     if (this.position === null && this.read < this.end) this.position = this.read;
   }
 
-  /** Reads on if there is anything to read; `bytes` bounds what is read and what may be queued ahead of it. */
+  /** Reads on if there is anything to read; `bytes` bounds what may be queued ahead of it. */
   takeUp(bytes: number): void {
     const page = this.slicer.pages[0];
     if (this.reading || (this.position === null && page === undefined)) return;
     if (this.ledger.queued > PAGE_SLICES / 2 || this.ledger.queuedBytes > bytes) return;
     this.reading = true;
     void (async () => {
-      if (this.position !== null) await this.readRecovered(this.position, bytes);
+      if (this.position !== null) await this.readRecovered(this.position);
       else if (page !== undefined) {
         const slices = await master.readPage({ exId: this.exId, page });
         this.slicer.pages.shift();
@@ -70,9 +72,9 @@ export class ParkedSlices {
     return { recoveredPosition: this.position, recoveredRead: this.read, recoveredEnd: this.end };
   }
 
-  private async readRecovered(position: number, bytes: number): Promise<void> {
+  private async readRecovered(position: number): Promise<void> {
     const { exId, end } = this;
-    const page = await master.recoveredSlices({ exId, position, limit: PAGE_SLICES, bytes, end });
+    const page = await master.recoveredSlices({ exId, position, limit: PAGE_SLICES, bytes: READ_BYTES, end });
     this.ledger.issueRecovered(page.slices);
     this.read = position + page.slices.length;
     this.position = page.next ?? (this.read < this.end ? this.read : null);

@@ -4,18 +4,12 @@ import { backOff } from './back-off.js';
 import { leases, master, patientMaster, sinks } from './calls.js';
 import { overBudget } from './failure-budget.js';
 import { Ledger } from './ledger.js';
-import {
-  LEASE_BUDGET_MS,
-  MAX_LEASE_BYTES,
-  leaseSize,
-  maxLeases,
-  smoothedMsPerSlice,
-  wantedQueue,
-} from './lease-sizing.js';
+import { LEASE_BUDGET_MS, leaseSize, maxLeases, smoothedMsPerSlice, wantedQueue } from './lease-sizing.js';
 import { Overtime } from './overtime.js';
 import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
 import { SlicerClient } from './slicer-client.js';
+import { MAX_BATCH_BYTES, MAX_STATE_BYTES } from './state-size.js';
 import { StatusLog } from './status-log.js';
 import { REPLAY_REFUSED } from './types.js';
 import type {
@@ -26,11 +20,14 @@ import type {
   FailedSliceInput,
   ReplayRequest,
   RunningSlice,
+  SliceEvent,
   SliceTuple,
   Wanted,
 } from './types.js';
 
-/** Bytes of slices held in the queue: bounds what continue-as-new carries. */
+/** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
+const ANSWER_BATCHES = 2;
+/** Bytes of slices held in the queue. */
 const MAX_QUEUED_BYTES = 512 * 1024;
 /** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
 const MAX_HISTORY_EVENTS = 4_000;
@@ -40,6 +37,12 @@ const MIN_PROBATION_MS = 1_000;
 /** Runs that began before there was a pause know none. */
 const dueAgain = (tries: number): number =>
   wf.patched('back-off') ? Date.now() + backOff(tries, Math.random()) : 0;
+
+/** Why nothing is known of a lease. */
+function whyLost(error: unknown): string {
+  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  return cause instanceof wf.ApplicationFailure ? cause.message : 'no node answered for it';
+}
 
 /**
  * One run of the workflow of an execution.
@@ -124,6 +127,8 @@ export class ExecutionRun {
   /** Nothing more is issued; what is pending is done before the execution ends `failed`. */
   fail(reason: string): void {
     this.fatal ??= reason;
+    // The slicer is asked no more, so nothing can be told either.
+    this.slicer?.forgetEvents();
     this.wake();
   }
 
@@ -140,7 +145,9 @@ export class ExecutionRun {
       // A failure that is written late, and once more, must not meet its slice taken up again already.
       await wf.condition(() => this.recordings === 0);
       const { from, to } = await master.takeFailures({ exId: this.input.exId, ...request });
-      this.ledger.reopen(to - from);
+      // A request that was given up may have put slices there without a word; one that is repeated puts none.
+      const unheard = Math.max(to - (this.parked?.end || from), 0);
+      this.ledger.reopen(unheard);
       this.parked?.extend(to);
       if (this.ledger.failed === 0 && this.log.status === 'failing') this.log.move('running');
       return to - from;
@@ -171,7 +178,7 @@ export class ExecutionRun {
       ...this.ledger.tally(),
       pending: this.ledger.owed(),
       started: this.ledger.begun,
-      last: this.ledger.lastIssued(),
+      last: this.ledger.lastMade(),
       slicerDone: this.slicerDone(),
       pages: this.slicer?.state.pages ?? [],
       recoveredPosition: this.parked?.position ?? null,
@@ -250,8 +257,8 @@ export class ExecutionRun {
       this.cancelLeases();
       if (this.ledger.leased === 0) this.log.move('paused');
     } else {
-      if (this.log.status === 'paused') this.log.move('running');
-      if (!this.slicer?.overfull) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
+      if (this.log.status === 'paused') this.resumed();
+      if (!this.slicer?.overfull && this.mayTakeUp(1)) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
       // What was not started would keep a run going whose workers are all busy with long slices.
       if (this.mustContinue()) this.cancelLeases();
       else this.issueLeases();
@@ -265,15 +272,27 @@ export class ExecutionRun {
     if (this.ledger.queued === 0 && this.ledger.nextRetryIn(0) === undefined) return;
     const limit = maxLeases(this.workers);
     while (this.ledger.leased < limit) {
-      const size = leaseSize(this.msPerSlice, this.ledger.queued, this.workers, this.slicer?.done ?? false);
+      const size = this.nextLeaseSize();
+      if (size === undefined) return;
       const bytes = Math.max(Math.floor((2 * MAX_QUEUED_BYTES) / limit), 1);
       const id = this.lastLease + 1;
-      const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_LEASE_BYTES), Date.now());
+      const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_BATCH_BYTES), Date.now());
       if (!slices) return;
       this.lastLease = id;
-      if (this.slicer?.hooks) for (const slice of slices) this.slicer.event(['dispatch', slice]);
+      for (const slice of slices) this.tell(['dispatch', slice]);
       void this.runLease(id, slices);
     }
+  }
+
+  /** Slices for the next lease, 0 for those of a retry alone; undefined if there must be none now. */
+  private nextLeaseSize(): number | undefined {
+    const { ledger, slicer } = this;
+    if (this.room() < (slicer?.hooks ? MAX_BATCH_BYTES : 0)) {
+      // What is out or waits to be told will make room. A lease adds to what there is to tell.
+      if (slicer?.hooks && (ledger.leased > 0 || ledger.running.length > 0 || slicer.eventsWaiting)) return;
+      if (ledger.begun > 0) return 0;
+    }
+    return leaseSize(this.msPerSlice, ledger.queued, this.workers, slicer?.done ?? false);
   }
 
   private async runLease(id: number, slices: SliceTuple[]): Promise<void> {
@@ -294,15 +313,17 @@ export class ExecutionRun {
       const failures = this.ledger.failuresOf(id, result);
       if (failures.length > 0) await this.recordFailures(failures);
       this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
-      this.slicerEvents(slices.slice(0, result.done), result.failed);
+      this.tellEnds(slices.slice(0, result.done), result.failed);
+      this.tellFailures(failures.slice(result.failed.length));
       this.ledger.settle(id, result);
       if (failures.length > 0) this.sliceFailed();
     } catch (error) {
       if (wf.isCancellation(error)) this.ledger.returned(id);
       else {
-        const failures = this.ledger.lost(id, Date.now());
+        const failures = this.ledger.lost(id, Date.now(), whyLost(error));
         if (failures.length > 0) {
           await this.recordFailures(failures);
+          this.tellFailures(failures);
           this.ledger.settleLost(id);
           this.sliceFailed();
         }
@@ -317,6 +338,8 @@ export class ExecutionRun {
     if (this.cutShort(result)) return;
     const failure = this.ledger.failureOfCollected(running, result);
     if (failure) await this.recordFailures([failure]);
+    if (failure) this.tellFailures([failure]);
+    else if (result.outcome === 'completed') this.tellEnds([running.slice], []);
     this.ledger.collected(running, result);
     if (failure) this.sliceFailed();
   }
@@ -333,10 +356,17 @@ export class ExecutionRun {
     this.recordings--;
   }
 
-  private slicerEvents(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
-    if (!this.slicer?.hooks) return;
+  private tellEnds(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
     const errors = new Map(failed.map(({ i, error }) => [i, error]));
-    slices.forEach((slice, i) => this.slicer?.event(['complete', slice, errors.get(i)]));
+    slices.forEach((slice, i) => this.tell(['complete', slice, errors.get(i)]));
+  }
+
+  private tellFailures(failures: FailedSliceInput[]): void {
+    for (const { slice, error } of failures) this.tell(['complete', slice, error]);
+  }
+
+  private tell(event: SliceEvent): void {
+    if (this.slicer?.hooks && this.fatal === null) this.slicer.event(event);
   }
 
   private askSlicer(): void {
@@ -355,11 +385,26 @@ export class ExecutionRun {
       slicer.room(ledger.queued),
     );
     const bytes = MAX_QUEUED_BYTES - ledger.queuedBytes;
-    if (wanted > 0 && bytes > MAX_QUEUED_BYTES / 4) {
-      slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_LEASE_BYTES) }, this.workers);
+    if (wanted > 0 && bytes > MAX_QUEUED_BYTES / 4 && this.mayTakeUp(ANSWER_BATCHES)) {
+      slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_BATCH_BYTES) }, this.workers);
     } else if (slicer.eventsWaiting) {
       slicer.ask({ slices: 0, bytes: 0 }, this.workers);
     }
+  }
+
+  /** Bytes that may still be held, when what is on its way will have been taken up. */
+  private room(): number {
+    const { slicer, parked, ledger } = this;
+    const coming = (slicer?.awaitsSlices ? ANSWER_BATCHES : 0) + (parked?.reading ? 1 : 0);
+    return MAX_STATE_BYTES - ledger.bytes - (slicer?.eventBytes ?? 0) - coming * MAX_BATCH_BYTES;
+  }
+
+  /**
+   * Whether there is room for so many batches. Where somebody listens to what becomes of them, a lease will need room
+   * of its own for what there is to tell.
+   */
+  private mayTakeUp(batches: number): boolean {
+    return this.room() >= MAX_BATCH_BYTES * (batches + (this.slicer?.hooks ? 1 : 0));
   }
 
   /** Whether the slicer came to its end, in this execution or in the one it goes on from. */
@@ -372,17 +417,29 @@ export class ExecutionRun {
     for (const scope of this.leaseScopes.values()) scope.cancel();
   }
 
+  private get persistent(): boolean {
+    return this.settings?.lifecycle === 'persistent';
+  }
+
+  private showFailing(): void {
+    const why = this.persistent ? 'slice failure watch dog' : 'slice failure event';
+    this.log.move(
+      'failing',
+      `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
+    );
+  }
+
+  /** Slices may have failed before the pause, or in it: those that outlasted their lease go on. */
+  private resumed(): void {
+    if (this.persistent ? this.probation : this.ledger.failed > 0) this.showFailing();
+    else this.log.move('running');
+  }
+
   /** A slice was recorded as failed: the execution goes on, `failing`. */
   private sliceFailed(): void {
-    const persistent = this.settings?.lifecycle === 'persistent';
+    const { persistent } = this;
     const { status } = this.log;
-    if (status === 'running' || status === 'recovering') {
-      const why = persistent ? 'slice failure watch dog' : 'slice failure event';
-      this.log.move(
-        'failing',
-        `execution ${this.input.exId} has encountered a processing error, reason: ${why}`,
-      );
-    }
+    if (status === 'running' || status === 'recovering') this.showFailing();
     const limit = this.settings?.maxFailedSlices;
     if (overBudget(limit, this.ledger)) {
       this.abandon(`${this.ledger.failed} slices failed, more than max_failed_slices (${limit}) allows`);
@@ -475,7 +532,7 @@ export class ExecutionRun {
     await wf.continueAsNew<(input: ExecutionInput) => Promise<string>>({
       ...this.input,
       carried: {
-        settings: this.settings as ExecutionSettings,
+        settings: this.settingsToCarry(),
         ledger: this.ledger.state(),
         wanted: this.wanted,
         workers: this.workers,
@@ -493,6 +550,13 @@ export class ExecutionRun {
       },
     });
     throw new Error('unreachable: continueAsNew does not return');
+  }
+
+  /** Where the slicers of an earlier execution were is in the ledger, too. */
+  private settingsToCarry(): ExecutionSettings {
+    const settings = this.settings as ExecutionSettings;
+    const { recovery } = settings;
+    return recovery ? { ...settings, recovery: { ...recovery, last: [] } } : settings;
   }
 
   private wake(): void {

@@ -1,17 +1,23 @@
 import * as wf from '@temporalio/workflow';
 import { slicer, waitingRoom } from './calls.js';
 import type { Ledger } from './ledger.js';
+import { MAX_BATCH_BYTES, bytesOfEvent } from './state-size.js';
 import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
 import { SLICER_FAILURES } from './types.js';
 
-/** Times in a row that a slicer may throw before the execution ends. */
+/** Times in a row that a slicer throws at which the execution ends. */
 const MAX_ERRORS = 4;
+/** Deaths in a row of its host, in one and the same call, at which the execution ends: more, as others kill, too. */
+const MAX_DEATHS = 8;
+/** Longest pause before a slicer is looked for again, in ms. */
+const MAX_PAUSE_MS = 30_000;
 
 /** Events that go with one call. */
 const EVENTS_PER_CALL = 1_000;
-const MAX_EVENT_BYTES = 256 * 1024;
 /** Events that may wait before no more slices are asked for, which would only bring more of them. */
 const MAX_EVENTS = 2_000;
+/** Stands for the error of a slice while too much waits to be told already. */
+const SHORT_ERROR = 'failed';
 
 /** What the run that owns the client hears of it. */
 interface Listener {
@@ -24,9 +30,9 @@ interface Listener {
 function firstEvents(events: SliceEvent[]): SliceEvent[] {
   let bytes = 0;
   let count = 0;
-  for (const [, slice, error] of events) {
-    bytes += slice[2].length + (error?.length ?? 0);
-    if (count > 0 && (count >= EVENTS_PER_CALL || bytes > MAX_EVENT_BYTES)) break;
+  for (const event of events) {
+    bytes += bytesOfEvent(event);
+    if (count > 0 && (count >= EVENTS_PER_CALL || bytes > MAX_BATCH_BYTES)) break;
     count++;
   }
   return events.slice(0, count);
@@ -63,6 +69,12 @@ const fresh = (): SlicerState => ({
  */
 export class SlicerClient {
   readonly state: SlicerState;
+  /** Bytes of the events that wait. */
+  eventBytes = 0;
+  /** A call for slices is out: its answer will be taken up. */
+  private awaited = false;
+  /** Times in a row that nobody was where the slicer should be. */
+  private missed = 0;
   private asking = false;
   private scope: wf.CancellationScope | undefined;
   private logLevel: string | null = null;
@@ -74,6 +86,7 @@ export class SlicerClient {
     private readonly listener: Listener,
   ) {
     this.state = state ?? fresh();
+    for (const event of this.state.events) this.eventBytes += bytesOfEvent(event);
   }
 
   /** True when no slices are to be had from it any more. */
@@ -110,21 +123,37 @@ export class SlicerClient {
     return this.state.events.length > 0;
   }
 
+  /** Slices are on their way. */
+  get awaitsSlices(): boolean {
+    return this.awaited;
+  }
+
   /** Notes what became of a slice, for the next call. */
-  event(event: SliceEvent): void {
+  event([type, slice, error]: SliceEvent): void {
+    const told = error !== undefined && this.eventBytes > MAX_BATCH_BYTES ? SHORT_ERROR : error;
+    const event: SliceEvent = told === undefined ? [type, slice] : [type, slice, told];
+    this.eventBytes += bytesOfEvent(event);
     this.state.events.push(event);
     this.state.eventSeq++;
+  }
+
+  /** Nothing can be told any more. */
+  forgetEvents(): void {
+    this.state.events = [];
+    this.eventBytes = 0;
   }
 
   /** Asks for slices unless a call is out already. */
   ask(wanted: CreateInput['wanted'], workers: number): void {
     if (this.asking) return;
     this.asking = true;
+    this.awaited = wanted.slices > 0;
     void (async () => {
       try {
         await this.call(wanted, workers);
       } finally {
         this.asking = false;
+        this.awaited = false;
         this.listener.changed();
       }
     })();
@@ -147,7 +176,7 @@ export class SlicerClient {
     const input: CreateInput = {
       exId: this.exId,
       number: state.number + 1,
-      last: this.ledger.lastIssued(),
+      last: this.ledger.lastMade(),
       wanted,
       queued: this.ledger.queued,
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
@@ -171,6 +200,8 @@ export class SlicerClient {
     const { state } = this;
     state.number++;
     state.errors = 0;
+    state.deaths = 0;
+    this.missed = 0;
     state.recoverable = result.recoverable;
     state.slicers = result.slicers;
     state.subslices = result.subslices;
@@ -179,11 +210,14 @@ export class SlicerClient {
     state.hooks = result.hooks;
     state.maxQueueLength = result.maxQueueLength;
     if (result.confirmed > state.confirmed) {
-      state.events = state.events.slice(state.events.length - (state.eventSeq - result.confirmed));
+      const told = state.events.splice(0, state.events.length - (state.eventSeq - result.confirmed));
+      for (const event of told) this.eventBytes -= bytesOfEvent(event);
       state.confirmed = result.confirmed;
     }
     this.ledger.issue(result.slices);
-    state.pages = result.pages ?? [];
+    // Pages of an earlier answer may be there still: this call then only brought events.
+    state.pages.push(...(result.pages ?? []));
+    this.ledger.made(result.last ?? []);
     if (result.done && !state.done) {
       state.done = true;
       state.queuingComplete = Date.now();
@@ -194,7 +228,7 @@ export class SlicerClient {
   private async failed(error: unknown): Promise<void> {
     if (this.state.done) {
       // All slices are there: that nobody can be told of their ends is no reason to fail.
-      this.state.events = [];
+      this.forgetEvents();
       return;
     }
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;
@@ -211,10 +245,25 @@ export class SlicerClient {
       this.state.errors++;
       if (this.state.recoverable === false || this.state.errors >= MAX_ERRORS) this.listener.failed(message);
       else await wf.sleep(500 * 2 ** this.state.errors);
-    } else {
-      // Nobody there, or the host died in mid-call: placement knows where the slicer is to be found.
-      await this.find();
+    } else if (type === SLICER_FAILURES.died) await this.died(message);
+    else {
+      // Where nobody answers it took its time to notice; a node that answers that nobody is there does so at once.
+      await this.findAfter(type === SLICER_FAILURES.gone ? ++this.missed : 0);
     }
+  }
+
+  /** A slicer may end its process each time that it is asked: that it died must not be overlooked for ever. */
+  private async died(message: string): Promise<void> {
+    const deaths = (this.state.deaths ?? 0) + 1;
+    this.state.deaths = deaths;
+    if (deaths < MAX_DEATHS) await this.findAfter(deaths);
+    else this.listener.failed(`${message}, ${deaths} times in a row`);
+  }
+
+  /** Asks placement where the slicer is to be found, not at once if it was in vain `times` times in a row. */
+  private async findAfter(times: number): Promise<void> {
+    if (times > 1) await wf.sleep(Math.min(500 * 2 ** (times - 1), MAX_PAUSE_MS));
+    await this.find();
   }
 
   private async find(): Promise<void> {

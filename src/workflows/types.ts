@@ -108,7 +108,7 @@ export interface SlicerState {
   subslices: number;
   subsliceByKey: number;
   rangeExpansion: number;
-  /** Pages in the store with slices of the last answer that were not taken up yet. */
+  /** Pages in the store with slices that were not taken up yet. */
   pages: string[];
   /** Most slices that the reader wants queued; null until it was asked. */
   maxQueueLength: number | null;
@@ -121,6 +121,8 @@ export interface SlicerState {
   eventSeq: number;
   /** Errors of the slicer in a row. */
   errors: number;
+  /** Deaths of its host in a row, in one and the same call; absent: 0. */
+  deaths?: number;
 }
 
 /** What became of a slice, for `onSliceDispatch` and `onSliceComplete`: `[type, slice, error?]`. */
@@ -147,13 +149,16 @@ export interface FailedOutcome {
 
 /**
  * The slices of a lease run one after the other, so outcomes cover a prefix: slices before `done` ended,
- * the slice at `done` is the one that is still running or killed its host, and the rest was not started.
+ * the slice at `done` is the one that is still running, was cut short or killed its host, and the rest was not
+ * started.
  */
 export interface LeaseResult {
   done: number;
   failed: FailedOutcome[];
   running?: { node: string; host: string };
   died?: string;
+  /** The slice at `done` had begun when the node itself ended the host: nobody is to blame. */
+  cut?: true;
   /** Time the host took for the slices that ended, in ms. */
   ms: number;
   /** Records out and ms per operation, summed over the completed slices. */
@@ -180,7 +185,7 @@ export interface CreateInput {
   exId: string;
   /** Consecutive number of the call; a repeated number asks for the same answer again. */
   number: number;
-  /** Last slice issued by each slicer, to build the slicer anew from. */
+  /** Last slice made by each slicer, taken up or still in a page, to build the slicer anew from. */
   last: Array<[number, number, string]>;
   /** No slices: the call only brings events. */
   wanted: { slices: number; bytes: number };
@@ -207,6 +212,8 @@ export interface CreateResult {
   confirmed: number;
   /** Pages in the store that hold the slices, when they are too large for an answer. */
   pages?: string[];
+  /** Last slice of each slicer in the pages. */
+  last?: Array<[number, number, string]>;
 }
 
 /** Types of the failures with which `createSlices` ends for good. */
@@ -219,8 +226,10 @@ export const SLICER_FAILURES = {
   error: 'SLICER_ERROR',
   /** A slice is too large to be stored in a history. */
   tooLarge: 'SLICE_TOO_LARGE',
-  /** The host died in the middle of the call. */
+  /** The host died in the middle of the call, by itself or by the slicer's doing. */
   died: 'SLICER_HOST_DIED',
+  /** Nobody is there, or the node ended the host. */
+  gone: 'SLICER_GONE',
 } as const;
 
 /** Failed slices to take up again. */

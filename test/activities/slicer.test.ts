@@ -49,10 +49,10 @@ it('answers what the slicer host answers', async () => {
 });
 
 it('says that nobody is there without a host, and while the node is cut off', async () => {
-  await expect(run(new Node(undefined))).rejects.toMatchObject({ type: SLICER_FAILURES.died });
+  await expect(run(new Node(undefined))).rejects.toMatchObject({ type: SLICER_FAILURES.gone });
   const cutOff = new Node(async () => answer([]));
   cutOff.isConnected = false;
-  await expect(run(cutOff)).rejects.toMatchObject({ type: SLICER_FAILURES.died, nonRetryable: true });
+  await expect(run(cutOff)).rejects.toMatchObject({ type: SLICER_FAILURES.gone, nonRetryable: true });
 });
 
 it('fails with a text that Temporal takes, whatever the host said', async () => {
@@ -95,8 +95,22 @@ it('refuses a request that no history can hold', async () => {
   const node = new Node(async () => answer([[0, 4, JSON.stringify('x'.repeat(300_000))]]));
   await expect(run(node)).rejects.toMatchObject({
     type: SLICER_FAILURES.tooLarge,
-    message: expect.stringContaining('slice 0:4 of ex ex has a request of 300002 bytes'),
+    message: expect.stringContaining(
+      'slice 0:4 of ex ex has a request of 300026 bytes in JSON; the limit is 262144',
+    ),
   });
+});
+
+it('refuses last requests that are too large together, whichever call they came with', async () => {
+  const slice = (slicer: number): SliceTuple => [slicer, 1, JSON.stringify('x'.repeat(200_000))];
+  const node = new Node(async () => answer([slice(2)]));
+  const of = (last: SliceTuple[]) =>
+    environmentOf().run(createSlices(node), { ...INPUT, last: last as CreateInput['last'] });
+  await expect(of([slice(0), slice(1)])).rejects.toMatchObject({
+    type: SLICER_FAILURES.tooLarge,
+    message: expect.stringContaining('the last requests of the 3 slicers of ex ex have 600078 bytes in JSON'),
+  });
+  await expect(of([slice(0), slice(2)])).resolves.toMatchObject({ slices: [slice(2)] });
 });
 
 it('lets go of its caller when it is cancelled, while the slicer goes on', async () => {

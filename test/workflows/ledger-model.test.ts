@@ -1,9 +1,9 @@
 import { Ledger } from '../../src/workflows/ledger.js';
 import type { CollectResult, LeaseResult, LedgerState, SliceTuple } from '../../src/workflows/types.js';
+import { bytesOf } from '../../src/workflows/state-size.js';
 import { Random } from '../support/random.js';
 
 const keyOf = ([slicer, order]: SliceTuple): string => `${slicer}:${order}`;
-const bytesOf = (slice: SliceTuple): number => slice[2].length + 24;
 
 /**
  * Drives a ledger with random events and keeps books of its own: for each slice whether it is owed or how it
@@ -18,6 +18,8 @@ class Model {
   private readonly owed = new Map<string, SliceTuple>();
   private readonly ended = new Map<string, 'completed' | 'failed'>();
   private readonly deaths = new Map<string, number>();
+  /** Slices that may have been begun, whether they have ended or not. */
+  private readonly begun = new Set<string>();
   private issued = 0;
   private lastLease = 0;
   private readonly orders = [0, 0];
@@ -64,9 +66,20 @@ class Model {
     const owed = ledger.owed().map(keyOf);
     expect(owed).toHaveLength(this.owed.size);
     expect(new Set(owed)).toEqual(new Set(this.owed.keys()));
+    const begun = new Set([...this.begun, ...[...this.out.values()].flat().map(keyOf)]);
+    expect(new Set(owed.slice(0, ledger.begun))).toEqual(new Set(owed.filter((key) => begun.has(key))));
     expect(ledger.leased).toBe(this.out.size);
     const queued = ledger.queued === 0 ? [] : ledger.owed().slice(-ledger.queued);
     expect(ledger.queuedBytes).toBe(queued.reduce((sum, slice) => sum + bytesOf(slice), 0));
+    expect(ledger.bytes).toBeGreaterThanOrEqual(
+      Buffer.byteLength(JSON.stringify([ledger.owed(), ledger.lastMade()])) - '[[],[]]'.length,
+    );
+    if (ledger.leased === 0) {
+      const { queue, retries, running, tries, last } = ledger.state();
+      const carried = Buffer.byteLength(JSON.stringify([queue, retries, running, tries, last]));
+      expect(ledger.bytes).toBeGreaterThan(carried - 20);
+      expect(ledger.bytes).toBeLessThan(carried * 4 + 200);
+    }
   }
 
   private issue(): void {
@@ -113,9 +126,11 @@ class Model {
     const how =
       done === slices.length || dice > 0.6
         ? {}
-        : dice > 0.3
+        : dice > 0.4
           ? { died: 'gone' }
-          : { running: { node: 'n', host: `h${this.random.int(1, 3)}` } };
+          : dice > 0.2
+            ? { cut: true as const }
+            : { running: { node: 'n', host: `h${this.random.int(1, 3)}` } };
     return { done, failed, ms: 1, ...how };
   }
 
@@ -128,12 +143,14 @@ class Model {
       this.end(slice, expected.has(keyOf(slice)) ? 'failed' : 'completed');
     });
     const culprit = slices[result.done];
+    if (culprit && (result.died ?? result.running ?? result.cut)) this.begun.add(keyOf(culprit));
     if (result.died !== undefined && culprit && this.died(culprit)) expected.add(keyOf(culprit));
     expect(failures).toEqual(expected);
   }
 
   private lose(id: number): void {
-    const failures = this.ledger.lost(id, this.now);
+    for (const slice of this.out.get(id) ?? []) this.begun.add(keyOf(slice));
+    const failures = this.ledger.lost(id, this.now, 'gone');
     if (failures.length > 0) {
       this.ledger.settleLost(id);
       for (const { slice } of failures) this.end(slice, 'failed');
@@ -202,5 +219,6 @@ it.each(Array.from({ length: 25 }, (_, seed) => seed + 1))('balances whatever ha
   }
   model.finish();
   expect(model.ledger.pending).toBe(0);
+  expect(model.ledger.bytes).toBe(model.ledger.lastMade().reduce((sum, slice) => sum + bytesOf(slice), 0));
   expect(model.ledger.state()).toMatchObject({ queue: [], retries: [], running: [], tries: [] });
 });

@@ -1,5 +1,5 @@
 import { Ledger } from '../../src/workflows/ledger.js';
-import type { LeaseResult, LedgerState, SliceTuple } from '../../src/workflows/types.js';
+import type { LeaseResult, LedgerState, RunningSlice, SliceTuple } from '../../src/workflows/types.js';
 
 const slice = (order: number, request = '{}'): SliceTuple => [0, order, request];
 const slices = (from: number, to: number): SliceTuple[] =>
@@ -12,6 +12,7 @@ const result = (done: number, more: Partial<LeaseResult> = {}): LeaseResult => (
   ...more,
 });
 const MANY = 1_000_000;
+const WHY = 'no node answered for it';
 
 /** A ledger with slices 1 to `count`. */
 function ledgerOf(count: number, maxRetries = 3): Ledger {
@@ -167,10 +168,10 @@ describe('a lost lease', () => {
   it('is leased again in halves', () => {
     const ledger = ledgerOf(5);
     take(ledger, 1);
-    expect(ledger.lost(1, 100)).toEqual([]);
+    expect(ledger.lost(1, 100, WHY)).toEqual([]);
     expect(take(ledger, 2, MANY, 100)).toEqual([1, 2, 3]);
     expect(take(ledger, 3, MANY, 100)).toEqual([4, 5]);
-    ledger.lost(2, 100);
+    ledger.lost(2, 100, WHY);
     expect([take(ledger, 4, MANY, 100), take(ledger, 5, MANY, 100)]).toEqual([[1, 2], [3]]);
   });
 
@@ -180,7 +181,7 @@ describe('a lost lease', () => {
     const delays: number[] = [];
     for (let loss = 1; loss <= 9; loss++) {
       expect(take(ledger, loss, MANY, now)).toEqual([1]);
-      expect(ledger.lost(loss, now)).toEqual([]);
+      expect(ledger.lost(loss, now, WHY)).toEqual([]);
       const wait = ledger.nextRetryIn(now) as number;
       delays.push(wait / 1_000);
       expect(take(ledger, 100 + loss, MANY, now + wait - 1)).toEqual([]);
@@ -188,7 +189,7 @@ describe('a lost lease', () => {
     }
     expect(delays).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
     expect(take(ledger, 10, MANY, now)).toEqual([1]);
-    const [failure] = ledger.lost(10, now);
+    const [failure] = ledger.lost(10, now, WHY);
     expect(failure).toMatchObject({
       slice: slice(1),
       error: expect.stringContaining('lost 10 times in a row'),
@@ -202,7 +203,7 @@ describe('a lost lease', () => {
   it('does not hold up the queue while it waits', () => {
     const ledger = ledgerOf(3);
     take(ledger, 1, 1);
-    ledger.lost(1, 0);
+    ledger.lost(1, 0, WHY);
     expect(take(ledger, 2, MANY, 0)).toEqual([2, 3]);
     expect(ledger.nextRetryIn(400)).toBe(600);
     expect(ledger.nextRetryIn(5_000)).toBe(0);
@@ -211,11 +212,11 @@ describe('a lost lease', () => {
   it('keeps its count of losses when it is returned unstarted', () => {
     const ledger = ledgerOf(1);
     take(ledger, 1);
-    ledger.lost(1, 0);
+    ledger.lost(1, 0, WHY);
     take(ledger, 2, MANY, 1_000);
     ledger.returned(2);
     take(ledger, 3, MANY, 1_000);
-    ledger.lost(3, 1_000);
+    ledger.lost(3, 1_000, WHY);
     expect(ledger.nextRetryIn(1_000)).toBe(2_000);
   });
 });
@@ -252,13 +253,17 @@ describe('a slice that outlasted its lease', () => {
     expect(account(failed.ledger)).toEqual({ issued: 3, completed: 1, failed: 1, pending: 1 });
   });
 
-  it.each(['unknown', 'ended'] as const)('goes back in front without a try when it is %s', (outcome) => {
-    const { ledger, running } = setUp();
-    expect(ledger.failureOfCollected(running, { outcome } as never)).toBeUndefined();
-    ledger.collected(running, { outcome } as never);
-    expect(take(ledger, 2)).toEqual([2, 3]);
-    expect(ledger.triesOf([slice(2)])).toEqual([]);
-  });
+  it.each(['unknown', 'ended'] as const)(
+    'is leased again first, alone and without a try when it is %s',
+    (outcome) => {
+      const { ledger, running } = setUp();
+      expect(ledger.failureOfCollected(running, { outcome } as never)).toBeUndefined();
+      ledger.collected(running, { outcome } as never);
+      expect(take(ledger, 2)).toEqual([2]);
+      expect(take(ledger, 3)).toEqual([3]);
+      expect(ledger.triesOf([slice(2)])).toEqual([]);
+    },
+  );
 
   it('uses up a try when it killed its host, and is then leased alone', () => {
     const { ledger, running } = setUp();
@@ -279,7 +284,7 @@ it('remembers the last slice that each slicer issued, with an id of its own or n
     [0, 9, '"whole"', 'own-id'],
   ]);
   ledger.issueRecovered([[0, 12, '"recovered"']]);
-  expect(ledger.lastIssued()).toEqual([
+  expect(ledger.lastMade()).toEqual([
     [0, 9, '"whole"'],
     [1, 2, '"b"'],
   ]);
@@ -293,7 +298,7 @@ it('goes on from its state after a trip through JSON', () => {
   take(ledger, 2, 1);
   ledger.settle(2, result(0, { died: 'gone' }));
   take(ledger, 3, 1, 0);
-  ledger.lost(3, 50);
+  ledger.lost(3, 50, WHY);
   const state = JSON.parse(JSON.stringify(ledger.state())) as LedgerState;
   const next = new Ledger(3, state);
   expect(next.state()).toEqual(ledger.state());
@@ -322,4 +327,79 @@ it('owes first what may have been begun', () => {
   ledger.returned(2);
   expect(ledger.begun).toBe(1);
   expect(orders(ledger.owed())).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
+describe('what may have been begun', () => {
+  /** Those that may have been begun, and those that certainly were not. */
+  const split = (ledger: Ledger): { begun: number[]; not: number[] } => {
+    const owed = orders(ledger.owed());
+    return { begun: owed.slice(0, ledger.begun), not: owed.slice(ledger.begun) };
+  };
+
+  it('is a slice that was cut short when its node ended its host', () => {
+    const ledger = ledgerOf(3);
+    take(ledger, 1);
+    ledger.settle(1, result(1, { cut: true }));
+    expect(split(ledger)).toEqual({ begun: [2], not: [3] });
+    expect(ledger.triesOf([slice(2)])).toEqual([]);
+    ledger.issue([slice(4)]);
+    take(ledger, 2, 1);
+    ledger.settle(2, result(0, { cut: true }));
+    expect(split(ledger)).toEqual({ begun: [2], not: [3, 4] });
+  });
+
+  it('is a slice that killed its host', () => {
+    const ledger = ledgerOf(3);
+    take(ledger, 1);
+    ledger.settle(1, result(1, { died: 'gone' }));
+    expect(split(ledger)).toEqual({ begun: [2], not: [3] });
+    take(ledger, 2);
+    ledger.returned(2);
+    expect(split(ledger)).toEqual({ begun: [2], not: [3] });
+  });
+
+  it('is a lost lease, also what was not reached of it when it was leased again', () => {
+    const ledger = ledgerOf(5);
+    take(ledger, 1, 4);
+    ledger.lost(1, 0, WHY);
+    expect(split(ledger)).toEqual({ begun: [1, 2, 3, 4], not: [5] });
+    expect(take(ledger, 2)).toEqual([1, 2]);
+    ledger.settle(2, result(1));
+    expect(split(ledger)).toEqual({ begun: [2, 3, 4], not: [5] });
+    expect([take(ledger, 3), take(ledger, 4), take(ledger, 5)]).toEqual([[2], [3, 4], [5]]);
+  });
+
+  it.each(['unknown', 'ended'] as const)('is one that outlasted its lease and is %s', (outcome) => {
+    const ledger = ledgerOf(2);
+    take(ledger, 1);
+    ledger.settle(1, result(0, { running: { node: 'n', host: 'h' } }));
+    ledger.collected(ledger.running[0] as RunningSlice, { outcome } as never);
+    expect(split(ledger)).toEqual({ begun: [1], not: [2] });
+    const carried = new Ledger(3, JSON.parse(JSON.stringify(ledger.state())) as LedgerState);
+    expect(split(carried)).toEqual({ begun: [1], not: [2] });
+  });
+});
+
+it('knows two slices apart to which a reader gave one id', () => {
+  const ledger = new Ledger(3);
+  ledger.issue([
+    [0, 1, '{}', 'same'],
+    [0, 2, '{}', 'same'],
+  ]);
+  for (const id of [1, 2]) {
+    take(ledger, id, 1);
+    ledger.settle(id, result(0, { running: { node: 'n', host: `host ${id}` } }));
+  }
+  expect(ledger.balanced).toBe(true);
+  for (const running of ledger.running) ledger.collected(running, { outcome: 'completed' });
+  expect(account(ledger)).toEqual({ issued: 2, completed: 2, failed: 0, pending: 0 });
+});
+
+it('leases nothing but retries where no slices are wanted', () => {
+  const ledger = ledgerOf(3);
+  expect(take(ledger, 1, 0)).toEqual([]);
+  expect(ledger.leased).toBe(0);
+  take(ledger, 1, 1);
+  ledger.settle(1, result(0, { cut: true }));
+  expect(take(ledger, 2, 0)).toEqual([1]);
 });

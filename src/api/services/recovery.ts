@@ -1,7 +1,7 @@
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, LedgerSnapshot, Recovered, SliceTuple, Store } from '../../store/types.js';
+import type { ExecutionRow, Recovered, SliceTuple } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { readEnded, type EndedExecution, type SliceState } from './ended-execution.js';
+import { readEnded, type SliceState } from './ended-execution.js';
 import { outstandingSlices, type OutstandingSlice } from './outstanding-slices.js';
 
 export const CLEANUP_TYPES = ['all', 'errors', 'pending'] as const;
@@ -38,8 +38,7 @@ export async function planRecovery(
   }
   // The one that took the slicer over last.
   const holder = line.findLast((execution, at) => at === 0 || !execution.replayOnly)!;
-  const { slicerDone, recoverable } = holder.ledger;
-  const last = await lastIssued(store, holder);
+  const { slicerDone, recoverable, last } = holder.ledger;
   // A slicer that has issued nothing yet starts from the beginning, which every slicer can.
   if (!replayOnly && !slicerDone && recoverable === false && last.length > 0) {
     throw new CodedError('EX_NOT_RECOVERABLE', {
@@ -73,15 +72,4 @@ async function* chosen(
   states: SliceState[],
 ): AsyncGenerator<SliceTuple> {
   for await (const { slice, state } of slices) if (states.includes(state)) yield slice;
-}
-
-/** Where each slicer was, pages that nobody took up yet included. */
-async function lastIssued(store: Store, { exId, ledger }: EndedExecution): Promise<LedgerSnapshot['last']> {
-  const last = new Map(ledger.last.map((entry) => [entry[0], entry]));
-  for (const page of ledger.pages) {
-    for (const [slicer, order, request] of (await store.pages.readPage(exId, page)) ?? []) {
-      if (order > (last.get(slicer)?.[1] ?? 0)) last.set(slicer, [slicer, order, request]);
-    }
-  }
-  return [...last.values()].sort((a, b) => a[0] - b[0]);
 }

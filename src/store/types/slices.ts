@@ -27,7 +27,7 @@ export interface LedgerTally {
   issued: number;
   completed: number;
   failed: number;
-  /** Issued and not finished: queued, leased and running. */
+  /** Issued and not finished: queued, leased, running, or to be tried again. */
   pending: number;
   /** Of those issued, slices of an earlier execution, or failed ones of this execution taken up again. */
   recovered: number;
@@ -38,10 +38,10 @@ export interface LedgerSnapshot extends Omit<LedgerTally, 'pending'> {
   pending: SliceTuple[];
   /** How many of `pending`, the first ones, may have been begun; reports of old do not say. */
   started?: number;
-  /** Last slice issued by each slicer: `[slicer_id, slicer_order, request as JSON]`. */
+  /** Last slice made by each slicer, those in `pages` included: `[slicer_id, slicer_order, request as JSON]`. */
   last: Array<[number, number, string]>;
   slicerDone: boolean;
-  /** Pages of issued slices that lie in the store and were not taken up yet; `last` does not know them. */
+  /** Pages of slices that lie in the store and were not taken up yet. */
   pages: string[];
   /** Position of the next recovered slice not yet taken from the store; null if there are none left. */
   recoveredPosition: number | null;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Slice } from '#job-components';
 import type { SliceTuple } from '../../store/types.js';
+import { bytesOf } from '../../workflows/state-size.js';
 
 /** The part of a slicer that a producer drives. */
 interface DrivenSlicer {
@@ -157,14 +158,13 @@ export class SliceProducer {
   private drain(): boolean {
     const slices = this.slicer.getSlices(this.slicer.sliceCount());
     if (slices.length === 0) return false;
-    let bytes = 0;
     const tuples = slices.map((slice): SliceTuple => {
       const request = JSON.stringify(slice.request ?? null);
-      bytes += request.length + 24;
       const id = slice.slicer_id ?? 0;
       if (this.whole.has(slice)) return [id, slice.slicer_order ?? 0, request, slice.slice_id];
       return [id, (this.base.get(id) ?? 0) + slice.slicer_order, request];
     });
+    const bytes = tuples.reduce((sum, tuple) => sum + bytesOf(tuple), 0);
     this.ready.push({ slices: tuples, bytes });
     this.readyCount += tuples.length;
     this.readyBytes += bytes;

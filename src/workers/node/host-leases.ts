@@ -143,8 +143,11 @@ export class HostLeases {
     if (!lease) return;
     const at = this.at(lease);
     // The pipe may have been cut off before all of it was read: what it has not told of runs again.
-    const blamed = why !== undefined && at.begun && !at.behind && at.done < lease.slices.length;
-    this.answer(lease, at.done, { ...(blamed ? { died: why } : {}), ms: at.since - lease.startedAt });
+    const atHand = at.begun && !at.behind && at.done < lease.slices.length;
+    this.answer(lease, at.done, {
+      ...(!atHand ? {} : why === undefined ? { cut: true } : { died: why }),
+      ms: at.since - lease.startedAt,
+    });
   }
 
   private receiveInLease(lease: CurrentLease, message: LeaseMessage): void {

@@ -275,7 +275,8 @@ export class HostProcess {
     const why = this.endedBecause ?? this.describe(gone);
     this.leases.hostGone(this.endedBecause === undefined ? why : undefined);
     for (const call of this.calls.values()) {
-      call.reject(new CreateFailure(SLICER_FAILURES.died, `the slicer's host died: ${why}`));
+      const type = this.endedBecause === undefined ? SLICER_FAILURES.died : SLICER_FAILURES.gone;
+      call.reject(new CreateFailure(type, `the slicer's host died: ${why}`));
     }
     this.calls.clear();
     this.metricsCall?.resolve([]);

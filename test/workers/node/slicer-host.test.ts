@@ -76,7 +76,10 @@ it('fails for good when its operations cannot be loaded', async () => {
   await expect(host.create(call(1))).rejects.toMatchObject({ type: SLICER_FAILURES.init });
 });
 
-it('tells its callers when it dies', async () => {
+it.each([
+  ['it dies', SLICER_FAILURES.died],
+  ['its node ends it', SLICER_FAILURES.gone],
+])('tells its callers when %s', async (_what, type) => {
   const persistent = {
     assets: [],
     lifecycle: 'persistent',
@@ -87,9 +90,10 @@ it('tells its callers when it dies', async () => {
     { ...persistent, assets: [], operations: [...persistent.operations] },
   );
   const answer = host.create(call(1, { wanted: { slices: 1_000_000, bytes: 100_000_000 } }));
-  const failed = expect(answer).rejects.toMatchObject({ type: SLICER_FAILURES.died });
+  const failed = expect(answer).rejects.toMatchObject({ type });
   await until(() => host.busy);
-  process.kill(host.pid as number, 'SIGKILL');
+  if (type === SLICER_FAILURES.gone) host.kill('cut off');
+  else process.kill(host.pid as number, 'SIGKILL');
   await failed;
 });
 
