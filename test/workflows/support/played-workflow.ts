@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import type { ExecutionSettings, MasterActivities, NodeActivities } from '../../../src/workflows/types.js';
+import type {
+  ExecutionSettings,
+  MasterActivities,
+  NodeActivities,
+  WaitingActivities,
+} from '../../../src/workflows/types.js';
 
-type Activities = MasterActivities & NodeActivities;
+type Activities = MasterActivities & NodeActivities & WaitingActivities;
 
 /** Longest that a pause of the workflow really lasts, in ms. */
 const LONGEST_PAUSE_MS = 2;
