@@ -4,8 +4,8 @@ import { assets } from './migrations/0003_assets.js';
 import { listIndexes } from './migrations/0004_list_indexes.js';
 import { forcedHosts } from './migrations/0005_forced_hosts.js';
 import { executionStates } from './migrations/0006_execution_states.js';
-import { assetColumns } from './migrations/0007_asset_columns.js';
-import { supersededNodes } from './migrations/0008_superseded_nodes.js';
+import { supersededNodes } from './migrations/0007_superseded_nodes.js';
+import { assetColumns } from './migrations/0008_asset_columns.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -111,8 +111,8 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0004_list_indexes': listIndexes,
   '0005_forced_hosts': forcedHosts,
   '0006_execution_states': executionStates,
-  '0007_asset_columns': assetColumns,
-  '0008_superseded_nodes': supersededNodes,
+  '0007_superseded_nodes': supersededNodes,
+  '0008_asset_columns': assetColumns,
 };
 
 /** Limits of a session that do not hold for migrations. */

@@ -97,6 +97,11 @@ describe('jobs', () => {
       expect((await api.get(`/v1/jobs/${job_id}`)).body.name).toBe('nul \u0000 and \u{1F600}');
     });
 
+    it.each([null, ''])('takes the job_id %j for none', async (job_id) => {
+      const { status, body } = await api.post('/v1/jobs?start=false', { body: job({ job_id }) });
+      expect([status, (await api.get(`/v1/jobs/${body.job_id}`)).body.job_id]).toEqual([200, body.job_id]);
+    });
+
     it.each([
       ['Job cannot include a job_id on submit', 422, job({ job_id: UNKNOWN_ID })],
       [
@@ -149,6 +154,7 @@ describe('jobs', () => {
         (await api.get(`/v1/ex?size=1000&${query}`)).body.some((ex: { ex_id: string }) => ex.ex_id === ex_id);
       expect(await has('status=running')).toBe(true);
       expect(await has('status=completed,running')).toBe(true);
+      expect(await has('status=completed&status=running')).toBe(true);
       expect(await has('status=')).toBe(true);
       expect(await has('status=completed')).toBe(false);
       expect((await api.get('/v1/ex?status=nonsense%00')).body).toEqual([]);

@@ -33,8 +33,8 @@ const integer = (max: number) =>
     z.int().min(0).max(max).optional(),
   );
 
-/** Names of fields, separated by commas; a parameter may be given more than once. */
-const names = z.preprocess(
+/** Names, separated by commas; a parameter may be given more than once. */
+export const names = z.preprocess(
   (value) => (value === undefined ? undefined : [value].flat().join(',')),
   z.string().optional(),
 );

@@ -9,7 +9,7 @@ import {
 import type { ExecutionRow } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type Call, operation } from '../http/operation.js';
-import { deletedQuery, listQuery } from '../http/parameters.js';
+import { deletedQuery, listQuery, names } from '../http/parameters.js';
 import type { Resources } from '../http/resource.js';
 import { errorRecord, execution, ledger } from '../schemas/executions.js';
 import { controller } from '../schemas/statistics.js';
@@ -20,16 +20,14 @@ import { controllerOf } from '../services/statistics.js';
 const exListQuery = listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS)
   .extend(deletedQuery.shape)
   .extend({
-    status: z
-      .string()
-      .optional()
+    status: names
       .transform((statuses = '') =>
         statuses
           .split(',')
           .map((status) => status.trim())
           .filter((status) => status !== ''),
       )
-      .meta({ description: 'Statuses, separated by commas; empty: all' }),
+      .meta({ type: 'string', description: 'Statuses, separated by commas; empty: all' }),
   });
 
 const errorListQuery = listQuery(FAILED_SLICE_FIELDS, FAILED_SLICE_FILTER_FIELDS);

@@ -35,7 +35,8 @@ export class JobService {
    */
   async submit(spec: Record<string, unknown> | undefined, start: boolean): Promise<Submission> {
     if (!spec?.operations) throw new CodedError('NO_JOB_POSTED');
-    if (spec.job_id !== undefined) throw new CodedError('JOB_ID_ON_SUBMIT');
+    // As in Teraslice: an empty one is none.
+    if (spec.job_id) throw new CodedError('JOB_ID_ON_SUBMIT');
     const { job: validated, warnings } = await this.deps.validator.validate(spec);
     const job = jobDocument(spec);
     await this.deps.store.jobs.insert(job);

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 import express, { Router } from 'express';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
-import type { HostRow, SliceTuple, Store } from '../../store/types.js';
+import type { HostRow, Store } from '../../store/types.js';
 import { withoutStack } from '../../without-stack.js';
-import type { HostAssignment, HostReport, PresenceRequest, PresenceResponse } from '../node/master-client.js';
+import type { HostAssignment, HostReport, PresenceResponse } from '../node/master-client.js';
 import type { Placement } from '../placement/placement.js';
 import { assetApi } from './asset-api.js';
+import { metadataPatch, presenceRequest, readBody, slicePage } from './node-requests.js';
 
 /** Hosts of an execution that die in a row before they are ready, after which the execution is given up. */
 const HOPELESS_AFTER = 3;
@@ -33,7 +34,7 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
   router.use(express.json({ limit: '20mb', strict: false }));
 
   router.post('/presence', async (request, response) => {
-    const presence = request.body as PresenceRequest;
+    const presence = readBody(presenceRequest, request.body);
     const { node } = presence;
     const isNew = await store.placement.presence({ ...node, seen: new Date().toISOString() });
     const known = await store.placement.liveHosts({ node_id: node.node_id });
@@ -77,12 +78,13 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
   });
 
   router.post('/executions/:exId/metadata', async (request, response) => {
-    await store.executions.setMetadata(request.params.exId, request.body as Record<string, unknown>);
+    await store.executions.setMetadata(request.params.exId, readBody(metadataPatch, request.body));
     response.json({});
   });
 
   router.post('/executions/:exId/pages/:page', async (request, response) => {
-    await store.pages.writePage(request.params.exId, request.params.page, request.body as SliceTuple[]);
+    const { exId, page } = request.params;
+    await store.pages.writePage(exId, page, readBody(slicePage, request.body));
     response.json({});
   });
   router.use('/assets', assetApi(store.assets));

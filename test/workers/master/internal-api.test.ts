@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
 import { pino } from 'pino';
+import { failures } from '../../../src/api/http/failures.js';
 import { internalApi } from '../../../src/workers/master/internal-api.js';
 import {
   MasterClient,
@@ -46,6 +47,7 @@ beforeEach(async () => {
       logger,
     }),
   );
+  app.use(failures(logger, { maxBodyBytes: 0 }));
   server = createServer(app).listen(0, '127.0.0.1');
   await once(server, 'listening');
   client = new MasterClient({ port: (server.address() as AddressInfo).port });
@@ -99,6 +101,25 @@ async function place(): Promise<{ execution: ExecutionDocument; hosts: HostRow[]
 async function close({ ex_id }: ExecutionDocument): Promise<void> {
   await store.executions.close(ex_id, 1_000, 'stopped', {}, null);
 }
+
+it.each([
+  ['presence', {}, 'node: Invalid input: expected object, received undefined'],
+  ['presence', { ...presenceOf(), hosts: [{ host_id: 1 }] }, 'hosts.0.host_id: Invalid input'],
+  ['presence', undefined, 'node: '],
+  ['assets/kept', 5, 'Invalid input: expected array, received number'],
+  ['executions/none/metadata', [], 'Invalid input: expected record, received array'],
+  ['executions/none/pages/1', [[0, 1]], '0: Invalid input'],
+])('refuses %s with %j, and changes nothing', async (path, body, message) => {
+  const { port } = server.address() as AddressInfo;
+  const response = await fetch(`http://127.0.0.1:${port}/internal/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(response.status).toBe(400);
+  expect(await response.text()).toContain(message);
+  expect(await store.placement.nodes()).toEqual([]);
+});
 
 it('records the presence of a node, and says what it should host', async () => {
   const { execution, hosts } = await place();
