@@ -98,6 +98,8 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       const known = Math.max(row?.recovered_at_insert ?? 0, end);
       if (position >= known) return { slices: [], next: null };
       const slices = await store.pages.recovered(exId, position, Math.min(limit, known - position), bytes);
+      // The same position again, at once and for ever, would be the run's answer to none.
+      if (slices.length === 0) throw new Error(`recovered slices of ${exId} are missing from ${position} on`);
       const next = position + slices.length;
       return { slices, next: next < known ? next : null };
     },
