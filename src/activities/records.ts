@@ -65,7 +65,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       if (status === 'stopping') placement.kick();
     },
 
-    async recordFailures({ exId, slices }) {
+    async recordFailures({ exId, slices, read }) {
       const now = new Date().toISOString();
       await store.failures.write(
         slices.map(({ slice, error, retries }): FailedSlice => ({
@@ -80,6 +80,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
           _created: now,
           _updated: now,
         })),
+        read,
       );
     },
 
