@@ -65,7 +65,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       if (status === 'stopping') placement.kick();
     },
 
-    async recordFailures({ exId, slices }) {
+    async recordFailures({ exId, slices, read }) {
       const now = new Date().toISOString();
       await store.failures.write(
         slices.map(({ slice, error, retries }): FailedSlice => ({
@@ -80,6 +80,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
           _created: now,
           _updated: now,
         })),
+        read,
       );
     },
 
@@ -98,7 +99,8 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       const known = Math.max(row?.recovered_at_insert ?? 0, end);
       if (position >= known) return { slices: [], next: null };
       const slices = await store.pages.recovered(exId, position, Math.min(limit, known - position), bytes);
-      if (slices.length === 0) throw new Error(`recovered slice ${position} of ${exId} is not in the store`);
+      // The same position again, at once and for ever, would be the run's answer to none.
+      if (slices.length === 0) throw new Error(`recovered slices of ${exId} are missing from ${position} on`);
       const next = position + slices.length;
       return { slices, next: next < known ? next : null };
     },

@@ -30,7 +30,7 @@ export class ParkedSlices {
   /** A read is on its way. */
   reading = false;
   /** End (exclusive) of the positions read. */
-  private read: number;
+  read: number;
 
   constructor(
     private readonly exId: string,

@@ -352,7 +352,7 @@ export class ExecutionRun {
   private async recordFailures(slices: FailedSliceInput[]): Promise<void> {
     if (this.replays > 0) await wf.condition(() => this.replays === 0);
     this.recordings++;
-    await master.recordFailures({ exId: this.input.exId, slices });
+    await master.recordFailures({ exId: this.input.exId, slices, read: this.parked?.read ?? 0 });
     this.recordings--;
   }
 

@@ -272,7 +272,8 @@ export interface MasterActivities {
     counters: Counters;
     countersSeq: number;
   }): Promise<void>;
-  recordFailures(input: { exId: string; slices: FailedSliceInput[] }): Promise<void>;
+  /** `read`: end (exclusive) of the recovered positions taken up; absent in runs that began before it was told. */
+  recordFailures(input: { exId: string; slices: FailedSliceInput[]; read?: number }): Promise<void>;
   /** The positions that they got among the recovered slices, `to` exclusive. */
   takeFailures(input: { exId: string } & ReplayRequest): Promise<{ from: number; to: number }>;
   recoveredSlices(input: {

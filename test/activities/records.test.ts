@@ -1,14 +1,38 @@
+import { pino } from 'pino';
 import { masterActivities } from '../../src/activities/records.js';
-import type { Placement } from '../../src/workers/placement/placement.js';
 import type { Store } from '../../src/store/types.js';
+import { Placement } from '../../src/workers/placement/placement.js';
+import { makeExecution, makeJob } from '../support/executions.js';
+import { pgliteSource, type StoreSource } from '../support/stores.js';
 
-it('does not take recovered slices that are not there for the end of them', async () => {
-  const store = {
-    executions: { get: async () => ({ recovered_at_insert: 3 }) },
-    pages: { recovered: async () => ({ slices: [], next: null, total: 3 }) },
-  } as unknown as Store;
-  const { recoveredSlices } = masterActivities({ store, placement: {} as Placement, fenceTimeout: 1 });
-  const read = (position: number) => recoveredSlices({ exId: 'ex', position, limit: 10, bytes: 100 });
-  await expect(read(1)).rejects.toThrow('recovered slice 1 of ex is not in the store');
-  await expect(read(3)).resolves.toEqual({ slices: [], next: null });
+let source: StoreSource;
+let store: Store;
+
+beforeAll(async () => {
+  source = await pgliteSource();
+  store = await source.open();
+}, 60_000);
+
+afterAll(async () => {
+  await store.close();
+  await source.dispose();
+});
+
+it('fails for recovered slices that are not there, and does not send the run to the same place again', async () => {
+  const job = makeJob();
+  await store.jobs.insert(job);
+  const { ex_id: exId, ...execution } = makeExecution({ job_id: job.job_id });
+  const start = { last: [], slicerDone: true, replayOnly: true };
+  await store.executions.insert({ ex_id: exId, ...execution }, { start, slices: [[0, 1, '{}', 'id']] });
+  const placement = new Placement(store, 30_000, pino({ level: 'silent' }));
+  const pages = { ...store.pages };
+  const { recoveredSlices } = masterActivities({
+    store: { ...store, pages },
+    placement,
+    fenceTimeout: 30_000,
+  });
+  const ask = () => recoveredSlices({ exId, position: 0, limit: 10, bytes: 1_000 });
+  await expect(ask()).resolves.toEqual({ slices: [[0, 1, '{}', 'id']], next: null });
+  pages.recovered = async () => [];
+  await expect(ask()).rejects.toThrow(`recovered slices of ${exId} are missing from 0 on`);
 });

@@ -122,6 +122,11 @@ describe('verbs', () => {
     api.engine.outage = new CodedError('TEMPORAL_UNAVAILABLE');
     expect((await api.post(`/v1/ex/${ex_id}/_workers?add=1`)).status).toBe(503);
     expect((await api.store.executions.get(ex_id))!.workers_wanted).toBe(2);
+    // It may have been told nevertheless.
+    const told = api.engine.told(ex_id, 'setWorkers');
+    api.engine.outage = undefined;
+    await told;
+    expect(api.engine.wishes.at(-1)).toEqual({ exId: ex_id, signal: 'setWorkers', workers: 2 });
   });
 
   it('answers 404 for ids that nothing has', async () => {
@@ -192,6 +197,36 @@ describe('verbs', () => {
         status: 'stopped',
       });
     });
+  });
+
+  it('does not wait for the end of an execution that comes to it by itself, and ends its hosts by force', async () => {
+    const { ex_id } = await api.running();
+    api.engine.obedient = false;
+    await api.store.placement.exclusively((tables) =>
+      tables.insertHosts([
+        {
+          ...{
+            host_id: 'flushing',
+            ex_id,
+            node_id: 'n',
+            incarnation: 'i',
+            kind: 'worker',
+            epoch: 0,
+            state: 'live',
+          },
+          ...{ draining: true, pid: 1, busy: false, recoverable: null, outcome: null, reason: null },
+          ...{ created: new Date().toISOString(), updated: new Date().toISOString() },
+        },
+      ]),
+    );
+    // So it is while its hosts flush: its workflow takes nothing up any more, and never says that it stops.
+    await api.store.executions.setWorkersWanted(ex_id, 0);
+    expect((await api.post(`/v1/ex/${ex_id}/_stop?blocking=false`)).body).toEqual({ status: 'running' });
+    const answer = api.post(`/v1/ex/${ex_id}/_stop?force=true`);
+    await until(async () => (await api.store.placement.host('flushing'))?.forced === true);
+    await api.engine.end(ex_id, 'failed');
+    expect((await answer).body).toMatchObject({ status: 'failed' });
+    await api.store.placement.updateHost('flushing', { state: 'ended' });
   });
 
   it('has all hosts of an execution killed by force, once nobody gives it new ones', async () => {

@@ -161,6 +161,15 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
       await expect(store.pages.recovered(exId, 0, 100, 1e6)).resolves.toHaveLength(50);
     });
 
+    it('are not failed again by a write that comes late, which knew nothing of their replay', async () => {
+      const { exId, page } = await failing(2, 3);
+      await expect(store.failures.takeForReplay(exId, 'first', '*')).resolves.toEqual({ from: 3, to: 5 });
+      await store.failures.write(page, 3);
+      await expect(listed(exId)).resolves.toEqual([]);
+      await store.failures.write(page, 4);
+      await expect(listed(exId)).resolves.toEqual([1]);
+    });
+
     it('are listed again with their new error when they fail again, and count once', async () => {
       const { exId, page } = await failing(2);
       await store.failures.takeForReplay(exId, 'a', '*');

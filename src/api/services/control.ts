@@ -24,6 +24,8 @@ const EAGER_INTERVAL = 25;
 const EAGER_FOR = 5_000;
 const PATIENT_INTERVAL = 200;
 const MAX_SIGNAL_BACKOFF = 500;
+/** Pause before a workflow that could not be told its workers is told again, in ms. */
+const RETELL_INTERVAL = 1_000;
 /** How often the workflow is asked what it wants to be, in ms: a pause takes as long as its slices. */
 const ASK_INTERVAL = 500;
 
@@ -83,7 +85,7 @@ export class ControlService {
 
   /**
    * Stops an execution; one that ended keeps its status. Not blocking, the answer is there as soon as the
-   * execution is stopping. By force, its hosts are killed: slices at hand stay pending in the ledger, and
+   * execution is stopping, or was about to end anyway. By force, its hosts are killed: slices at hand stay pending in the ledger, and
    * nothing is flushed.
    * @throws CodedError EX_NOT_FOUND, TIMED_OUT, TEMPORAL_UNAVAILABLE
    */
@@ -94,11 +96,11 @@ export class ControlService {
     await this.signal(exId, { signal: 'stop' }, deadline);
     if (force) {
       // From here on it gets no new hosts.
-      await this.settled(exId, deadline, (status) => status === 'stopping');
+      await this.settled(exId, deadline, isEnding);
       await this.deps.store.placement.force(exId);
       this.deps.engine.kickPlacement();
     }
-    return this.settled(exId, deadline, (status) => !blocking && status === 'stopping');
+    return this.settled(exId, deadline, (row) => !blocking && isEnding(row));
   }
 
   /**
@@ -147,6 +149,8 @@ export class ControlService {
       } catch (error) {
         // The caller is told that nothing changed, and an `add` sent again must not count twice.
         await executions.setWorkersWanted(exId, current, total);
+        // Temporal may have taken the signal, though nobody heard that it did.
+        void this.retellWorkers(exId);
         throw error;
       }
       this.deps.engine.kickPlacement();
@@ -161,6 +165,19 @@ export class ControlService {
       await this.signal(exId, { signal: 'setWorkers', workers }, deadline);
       told = workers;
       workers = (await this.executions.row(exId)).workers_wanted;
+    }
+  }
+
+  /** Tells the workflow the number in the store, as soon as it can be told. */
+  private async retellWorkers(exId: string): Promise<void> {
+    for (;;) {
+      await sleep(RETELL_INTERVAL, undefined, { ref: false });
+      try {
+        const { workers_wanted: workers } = await this.executions.row(exId);
+        return await this.signalWorkers(exId, workers, this.deadline(exId, 'told of its workers', {}));
+      } catch (error) {
+        if (!(error instanceof CodedError && error.retry)) return;
+      }
     }
   }
 
@@ -232,15 +249,20 @@ export class ControlService {
   private async settled(
     exId: string,
     deadline: Deadline,
-    isWanted: (status: string) => boolean,
+    isWanted: (row: ExecutionRow) => boolean,
   ): Promise<ExecutionStatus> {
     for (;;) {
-      const { _status } = (await this.executions.row(exId)).doc;
-      if (isTerminal(_status) || isWanted(_status)) return _status;
+      const row = await this.executions.row(exId);
+      const { _status } = row.doc;
+      if (isTerminal(_status) || isWanted(row)) return _status;
       await deadline.pause(deadline.interval);
     }
   }
 }
+
+/** Stopping, or at its end anyway: then it wants no workers any more, and its status stays until its hosts have flushed. */
+const isEnding = ({ doc, workers_wanted: wanted }: ExecutionRow): boolean =>
+  doc._status === 'stopping' || wanted === 0;
 
 function wantedTotal(change: WorkerChange, current: number): number {
   if ('total' in change) return change.total;

@@ -19,7 +19,7 @@ function toFailedSlice(row: Selectable<FailedSlicesTable>): FailedSlice {
   };
 }
 
-async function insert(db: Database, page: FailedSlice[]): Promise<void> {
+async function insert(db: Database, page: FailedSlice[], read: number): Promise<void> {
   const column = <T>(pick: (slice: FailedSlice) => T): T[] => page.map(pick);
   await sql`
     insert into failed_slices
@@ -34,15 +34,15 @@ async function insert(db: Database, page: FailedSlice[]): Promise<void> {
     on conflict (ex_id, slicer_id, slicer_order, slice_id) do update
     set error = excluded.error, retry_count = excluded.retry_count, _updated = excluded._updated,
       replay_position = null
-    where failed_slices.replay_position is not null
+    where failed_slices.replay_position < ${read}::bigint
   `.execute(db);
 }
 
 export function failedSliceStore(db: Database): FailedSliceStore {
   return {
-    async write(page) {
+    async write(page, read = Number.MAX_SAFE_INTEGER) {
       for await (const batch of batches(page, (slice) => slice.request.length + slice.error.length)) {
-        await insert(db, batch);
+        await insert(db, batch, read);
       }
     },
 

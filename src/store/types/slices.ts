@@ -54,9 +54,10 @@ export interface LedgerSnapshot extends Omit<LedgerTally, 'pending'> {
 export interface FailedSliceStore {
   /**
    * Idempotent by (ex_id, slicer_id, slicer_order, slice_id): a page written twice counts once. A slice that
-   * was being replayed has failed again: its row takes the new error.
+   * was being replayed has failed again: its row takes the new error. With `read`, the end (exclusive) of the positions
+   * that the run has taken up when it failed, a write that comes late does not undo a replay that it knew nothing of.
    */
-  write(page: FailedSlice[]): Promise<void>;
+  write(page: FailedSlice[], read?: number): Promise<void>;
   /** What is being replayed is not listed, nor what a replay has completed. */
   list(query: ListQuery & { ex_id?: string }): Promise<FailedSlice[]>;
   /** Counts what `list` would give. */

@@ -7,6 +7,7 @@ import {
   type WorkflowExecutionDescription,
 } from '@temporalio/client';
 import {
+  ActivityFailure,
   ApplicationFailure,
   SearchAttributeType,
   TypedSearchAttributes,
@@ -69,11 +70,7 @@ export class TemporalEngine implements Engine {
         args: [request],
       });
     } catch (error) {
-      const refused =
-        error instanceof WorkflowUpdateFailedError &&
-        error.cause instanceof ApplicationFailure &&
-        error.cause.type === REPLAY_REFUSED;
-      if (refused || error instanceof WorkflowNotFoundError) {
+      if (isRefusal(error) || error instanceof WorkflowNotFoundError) {
         throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
       }
       throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
@@ -162,6 +159,13 @@ export class TemporalEngine implements Engine {
       ...(this.searchAttributes ? { typedSearchAttributes: attributes(jobId, name) } : {}),
     });
   }
+}
+
+/** Whether the workflow, or the store that it asked, said that the execution takes up nothing more. */
+function isRefusal(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return false;
+  const cause = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  return cause instanceof ApplicationFailure && [REPLAY_REFUSED, 'EX_NOT_ACTIVE'].includes(cause.type ?? '');
 }
 
 function attributes(jobId: string, name: string): TypedSearchAttributes {

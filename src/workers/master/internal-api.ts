@@ -28,7 +28,7 @@ interface Dependencies {
 
 /** Endpoints for nodes: presence, execution documents, metadata, pages of slices, assets. */
 export function internalApi({ store, placement, hostsFailed, logger }: Dependencies): Router {
-  /** When an execution was last told that its hosts fail. */
+  /** When executions were told that their hosts fail, of late. */
   const told = new Map<string, number>();
   const router = Router();
   router.use(express.json({ limit: '20mb', strict: false }));
@@ -43,8 +43,9 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
       placement.kick();
       placement.changed();
     }
+    for (const [exId, at] of told) if (Date.now() - at > TELL_AGAIN_MS) told.delete(exId);
     for (const { ex_id, count, reason } of presence.hopeless) {
-      if (count >= HOPELESS_AFTER && Date.now() - (told.get(ex_id) ?? 0) > TELL_AGAIN_MS) {
+      if (count >= HOPELESS_AFTER && !told.has(ex_id)) {
         told.set(ex_id, Date.now());
         // On another node they can.
         const hosts = await store.placement.liveHosts({ ex_id });

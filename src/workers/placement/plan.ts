@@ -100,13 +100,17 @@ export function plan(situation: Situation): Plan {
   return result;
 }
 
-/** How a host must be counted as gone, if it must. One that was not ready yet has nothing to flush. */
+/**
+ * How a host must be counted as gone, if it must. One of which its node never spoke was not there yet, and has nothing
+ * to flush, unless that is long ago: while no master listens, hosts get ready and work all the same.
+ */
 function lossOf(
   host: HostRow,
   node: NodeRow | undefined,
   situation: Situation,
 ): { outcome: HostOutcome; reason: string } | undefined {
-  const outcome = host.state === 'live' ? 'lost' : 'flushed';
+  const fresh = situation.now - Date.parse(host.created) < NODE_SILENT_MS;
+  const outcome = host.state === 'assigned' && fresh ? 'flushed' : 'lost';
   if (!node) return { outcome, reason: 'its node is gone' };
   if (node.incarnation !== host.incarnation) return { outcome, reason: 'its node was started anew' };
   if (!situation.trustSilence) return undefined;

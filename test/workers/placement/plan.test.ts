@@ -86,6 +86,16 @@ it('changes nothing when everything is as it should be', () => {
   expect(planFor({ nodes: [node('a', 4)], hosts, executions: [execution('x', 2)] })).toEqual(NOTHING);
 });
 
+it('counts a host as lost that may have worked, though no master heard of it', () => {
+  const at = (ms: number): string => new Date(NOW - ms).toISOString();
+  const outcomeOf = (changes: Partial<HostRow>): unknown =>
+    planFor({ nodes: [], hosts: [host('x', 'gone', 'worker', changes)] }).lost[0]?.outcome;
+  expect(outcomeOf({ state: 'assigned', created: at(1_000) })).toBe('flushed');
+  expect(outcomeOf({ state: 'assigned', created: at(20_000) })).toBe('lost');
+  expect(outcomeOf({ state: 'starting', created: at(1_000) })).toBe('lost');
+  expect(outcomeOf({ state: 'live', created: at(1_000) })).toBe('lost');
+});
+
 it('tells which executions wait for a slicer, in the order in which they will get one', () => {
   const executions = ['w', 'x', 'y', 'z'].map((id) => execution(id, 1));
   const hosts = [host('y', 'a', 'slicer')];
