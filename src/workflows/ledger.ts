@@ -253,9 +253,9 @@ export class Ledger {
     } else if (current && result.died !== undefined) {
       rest++;
       this.died(current);
-    } else if (current && result.cut) {
-      rest++;
-      this.again([current]);
+    } else if (result.cut) {
+      this.again(slices.slice(rest, rest + result.cut));
+      rest += result.cut;
     }
     if (!retry) this.unshift(slices.slice(rest));
     else if (rest < slices.length) this.again(slices.slice(rest));

@@ -157,8 +157,11 @@ export interface LeaseResult {
   failed: FailedOutcome[];
   running?: { node: string; host: string };
   died?: string;
-  /** The slice at `done` had begun when the node itself ended the host: nobody is to blame. */
-  cut?: true;
+  /**
+   * How many slices, from the one at `done` on, may have been begun, with nobody to blame: the node itself ended the
+   * host, or nothing more could be read of it. Absent: none.
+   */
+  cut?: number;
   /** Time the host took for the slices that ended, in ms. */
   ms: number;
   /** Records out and ms per operation, summed over the completed slices. */

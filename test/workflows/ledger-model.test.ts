@@ -129,7 +129,7 @@ class Model {
         : dice > 0.4
           ? { died: 'gone' }
           : dice > 0.2
-            ? { cut: true as const }
+            ? { cut: this.random.int(1, slices.length - done) }
             : { running: { node: 'n', host: `h${this.random.int(1, 3)}` } };
     return { done, failed, ms: 1, ...how };
   }
@@ -143,7 +143,9 @@ class Model {
       this.end(slice, expected.has(keyOf(slice)) ? 'failed' : 'completed');
     });
     const culprit = slices[result.done];
-    if (culprit && (result.died ?? result.running ?? result.cut)) this.begun.add(keyOf(culprit));
+    if (culprit && (result.died ?? result.running)) this.begun.add(keyOf(culprit));
+    for (const slice of slices.slice(result.done, result.done + (result.cut ?? 0)))
+      this.begun.add(keyOf(slice));
     if (result.died !== undefined && culprit && this.died(culprit)) expected.add(keyOf(culprit));
     expect(failures).toEqual(expected);
   }

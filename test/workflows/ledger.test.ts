@@ -339,13 +339,18 @@ describe('what may have been begun', () => {
   it('is a slice that was cut short when its node ended its host', () => {
     const ledger = ledgerOf(3);
     take(ledger, 1);
-    ledger.settle(1, result(1, { cut: true }));
+    ledger.settle(1, result(1, { cut: 1 }));
     expect(split(ledger)).toEqual({ begun: [2], not: [3] });
     expect(ledger.triesOf([slice(2)])).toEqual([]);
     ledger.issue([slice(4)]);
     take(ledger, 2, 1);
-    ledger.settle(2, result(0, { cut: true }));
+    ledger.settle(2, result(0, { cut: 1 }));
     expect(split(ledger)).toEqual({ begun: [2], not: [3, 4] });
+    take(ledger, 3, 1);
+    ledger.settle(3, result(1));
+    take(ledger, 4);
+    ledger.settle(4, result(0, { cut: 2 }));
+    expect(split(ledger)).toEqual({ begun: [3, 4], not: [] });
   });
 
   it('is a slice that killed its host', () => {
@@ -400,6 +405,6 @@ it('leases nothing but retries where no slices are wanted', () => {
   expect(take(ledger, 1, 0)).toEqual([]);
   expect(ledger.leased).toBe(0);
   take(ledger, 1, 1);
-  ledger.settle(1, result(0, { cut: true }));
+  ledger.settle(1, result(0, { cut: 1 }));
   expect(take(ledger, 2, 0)).toEqual([1]);
 });

@@ -143,9 +143,10 @@ export class HostLeases {
     if (!lease) return;
     const at = this.at(lease);
     // The pipe may have been cut off before all of it was read: what it has not told of runs again.
-    const atHand = at.begun && !at.behind && at.done < lease.slices.length;
+    const atHand = at.begun > at.done;
+    const blamed = why !== undefined && !at.behind;
     this.answer(lease, at.done, {
-      ...(!atHand ? {} : why === undefined ? { cut: true } : { died: why }),
+      ...(!atHand ? {} : blamed ? { died: why } : { cut: at.begun - at.done }),
       ms: at.since - lease.startedAt,
     });
   }
@@ -193,15 +194,17 @@ export class HostLeases {
 
   /**
    * Where the host is with its lease. `behind`: more slices have failed than the pipe has told of, so that
-   * only what it told of is certain.
+   * only what it told of is certain. `begun`: slices that may have been begun.
    */
-  private at(lease: CurrentLease): { begun: boolean; behind: boolean; done: number; since: number } {
+  private at(lease: CurrentLease): { begun: number; behind: boolean; done: number; since: number } {
     const { lease: number, ended, failed, since } = this.port.progress();
-    if (number !== lease.number) return { begun: false, behind: false, done: 0, since: lease.startedAt };
+    if (number !== lease.number) return { begun: 0, behind: false, done: 0, since: lease.startedAt };
     const known = (lease.failed.at(-1)?.i ?? -1) + 1;
     const behind = failed > lease.failed.length;
     // A host may die between the word that a slice failed and the note that it ended.
-    return { begun: true, behind, done: behind ? known : Math.max(ended, known), since };
+    const done = Math.max(ended, known);
+    const begun = Math.min(done + 1, lease.slices.length);
+    return { begun, behind, done: behind ? known : done, since };
   }
 
   private answer(lease: CurrentLease, done: number, more: Partial<LeaseResult>): void {

@@ -114,7 +114,7 @@ describe('a host that dies', () => {
     const result = run(host, leaseOf([NOTHING, { act: 'spin' }]));
     await begun();
     host.kill('cut off');
-    await expect(result).resolves.toEqual({ done: 1, failed: [], cut: true, ms: expect.any(Number) });
+    await expect(result).resolves.toEqual({ done: 1, failed: [], cut: 1, ms: expect.any(Number) });
     await expect(host.ended).resolves.toEqual({ outcome: 'lost', reason: 'cut off', early: false });
   });
 

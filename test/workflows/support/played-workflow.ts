@@ -7,7 +7,7 @@ import type {
   WaitingActivities,
 } from '../../../src/workflows/types.js';
 
-type Activities = MasterActivities & NodeActivities & WaitingActivities;
+type Activities = MasterActivities & WaitingActivities & NodeActivities;
 
 /** Longest that a pause of the workflow really lasts, in ms. */
 const LONGEST_PAUSE_MS = 2;
