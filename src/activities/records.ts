@@ -86,7 +86,9 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
 
     async takeFailures({ exId, id, filter }) {
       try {
-        return await store.failures.takeForReplay(exId, id, filter);
+        const taken = await store.failures.takeForReplay(exId, id, filter);
+        const row = await store.executions.get(exId);
+        return { ...taken, ...(row && { base: row.recovered_at_insert }) };
       } catch (error) {
         if (!(error instanceof CodedError) || error.retry) throw error;
         throw ApplicationFailure.nonRetryable(error.message, error.code);

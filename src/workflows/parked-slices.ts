@@ -44,10 +44,16 @@ export class ParkedSlices {
     this.end = state.recoveredEnd ?? 0;
   }
 
-  /** Failed slices were put at positions up to `to`, behind those that were there. */
-  extend(to: number): void {
+  /**
+   * Failed slices were put at positions up to `to`, behind those that were there: `base` of them when the
+   * execution began. Answers how many it had not heard of, which may be more than the last call put there: one that
+   * was given up may have come to its end late.
+   */
+  extend(to: number, base: number): number {
+    const before = Math.max(this.end, base);
     this.end = Math.max(this.end, to);
     if (this.position === null && this.read < this.end) this.position = this.read;
+    return Math.max(to - before, 0);
   }
 
   /** Reads on if there is anything to read; `bytes` bounds what may be queued ahead of it. */

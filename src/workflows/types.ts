@@ -277,8 +277,11 @@ export interface MasterActivities {
   }): Promise<void>;
   /** `read`: end (exclusive) of the recovered positions taken up; absent in runs that began before it was told. */
   recordFailures(input: { exId: string; slices: FailedSliceInput[]; read?: number }): Promise<void>;
-  /** The positions that they got among the recovered slices, `to` exclusive. */
-  takeFailures(input: { exId: string } & ReplayRequest): Promise<{ from: number; to: number }>;
+  /**
+   * The positions that they got among the recovered slices, `to` exclusive, and how many the execution began with;
+   * runs that asked before that was told have no `base`.
+   */
+  takeFailures(input: { exId: string } & ReplayRequest): Promise<{ from: number; to: number; base?: number }>;
   recoveredSlices(input: {
     exId: string;
     position: number;
