@@ -387,7 +387,7 @@ it('takes up what an abandoned request for a replay left, and counts it as the o
       const from = id === 'third' ? 2 : parked.length;
       const count = id === 'first' ? 1 : id === 'second' ? 0 : 1;
       for (let i = parked.length; i < from + count; i++) parked.push([0, i + 1, '{}', `id ${i}`]);
-      return { from, to: from + count };
+      return { from, to: from + count, base: 0 };
     },
     recoveredSlices: async ({ position, end = 0 }) => ({ slices: parked.slice(position, end), next: null }),
   });
