@@ -144,8 +144,8 @@ export class ExecutionRun {
     try {
       // A failure that is written late, and once more, must not meet its slice taken up again already.
       await wf.condition(() => this.recordings === 0);
-      const { from, to, base = from } = await master.takeFailures({ exId: this.input.exId, ...request });
-      this.ledger.reopen(this.parked?.extend(to, base) ?? 0);
+      const { from, to, base } = await master.takeFailures({ exId: this.input.exId, ...request });
+      this.ledger.reopen(this.parked?.extend(to, base ?? (this.parked.end || from)) ?? 0);
       if (this.ledger.failed === 0 && this.log.status === 'failing') this.log.move('running');
       return to - from;
     } finally {
