@@ -59,6 +59,8 @@ const LENIENT: Record<string, unknown[]> = {
   env_vars: [{ a: [] }],
   labels: [{ a: [] }],
   log_level: [false, 0],
+  // Truth values may be numbers, as in Teraslice.
+  ...{ active: [0, 1], analytics: [0, 1], autorecover: [0, 1], stateful: [0, 1] },
 };
 
 const MISSING = /^No asset found|^Unable to find module/;
