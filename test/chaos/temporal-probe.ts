@@ -6,6 +6,7 @@ const PATIENCE = 10_000;
 export class TemporalProbe {
   private client: Client | undefined;
   private address = '';
+  private readonly questions = new Set<Promise<unknown>>();
 
   constructor(private readonly cluster: { readonly temporal: string }) {}
 
@@ -39,14 +40,23 @@ export class TemporalProbe {
     });
   }
 
+  /** Waits for the answers that are due: a call that is tried again on a closed connection ends the process. */
   async close(): Promise<void> {
-    await this.client?.connection.close();
+    const { client } = this;
     this.client = undefined;
+    await Promise.allSettled(this.questions);
+    await client?.connection.close();
   }
 
   private async ask<T>(question: (client: Client) => Promise<T>): Promise<T> {
     const client = await this.connected();
-    return client.withDeadline(Date.now() + PATIENCE, () => question(client));
+    const answer = client.withDeadline(Date.now() + PATIENCE, () => question(client));
+    this.questions.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.questions.delete(answer);
+    }
   }
 
   /** The address is another one after a new start of everything. */
