@@ -1,4 +1,4 @@
-import { ConvictSchema } from '@terascope/job-components';
+import { ConvictSchema } from '#job-components';
 
 /** Schema of an operation of which only the defaults of its options matter. */
 export function schemaOf(defaults) {

@@ -1,4 +1,4 @@
-import { BatchProcessor } from '@terascope/job-components';
+import { BatchProcessor } from '#job-components';
 import { work } from './work.mjs';
 
 /** Keeps a processor busy. */

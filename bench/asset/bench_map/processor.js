@@ -1,4 +1,4 @@
-import { MapProcessor } from '@terascope/job-components';
+import { MapProcessor } from '#job-components';
 import { mapRecord } from './map-record.mjs';
 
 /** The map of the file scenario. */

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { BatchProcessor } from '@terascope/job-components';
+import { BatchProcessor } from '#job-components';
 
 /** Tells an observer on the same machine of each slice, without the delay of any statistics. */
 export default class Mark extends BatchProcessor {

@@ -1,4 +1,4 @@
-import { Fetcher } from '@terascope/job-components';
+import { Fetcher } from '#job-components';
 
 /** Small records, as many as `records` says. */
 export default class BenchFetcher extends Fetcher {

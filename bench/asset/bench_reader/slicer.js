@@ -1,4 +1,4 @@
-import { Slicer } from '@terascope/job-components';
+import { Slicer } from '#job-components';
 
 /** Counts: `{n}`, n = 0, 1, 2 … */
 export default class BenchSlicer extends Slicer {

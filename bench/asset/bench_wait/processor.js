@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { BatchProcessor } from '@terascope/job-components';
+import { BatchProcessor } from '#job-components';
 
 /** Waits without work. */
 export default class Wait extends BatchProcessor {
