@@ -90,9 +90,3 @@ export function describeError(thrown: unknown, limit = 2000): string {
   });
   return cut(wellFormed(lines.join('\n')), limit);
 }
-
-/** False only for an error that says so itself (`retryable: false`, or fatal): Teraslice's rule for retries of a slice. */
-export function isRetryable(thrown: unknown): boolean {
-  if (!isObject(thrown)) return true;
-  return read(thrown, 'fatalError') !== true && read(thrown, 'retryable') !== false;
-}

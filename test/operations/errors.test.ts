@@ -1,5 +1,5 @@
 import { TSError } from '@terascope/job-components';
-import { describeError, isRetryable } from '../../src/operations/errors.js';
+import { describeError } from '../../src/operations/errors.js';
 
 const firstLine = (thrown: unknown, limit?: number): string => describeError(thrown, limit).split('\n')[0]!;
 
@@ -77,16 +77,5 @@ describe('describeError', () => {
   it('is well-formed, whatever a message quotes', () => {
     expect(firstLine(new Error('half of \ud83d, and \0'))).toBe('Error: half of \ufffd, and \ufffd');
     expect(firstLine('\ude00')).toBe('Error: \ufffd');
-  });
-});
-
-describe('isRetryable', () => {
-  it('is false only for errors that say so', () => {
-    expect(isRetryable(new Error('x'))).toBe(true);
-    expect(isRetryable('text')).toBe(true);
-    expect(isRetryable(undefined)).toBe(true);
-    expect(isRetryable(new TSError('x', { retryable: true }))).toBe(true);
-    expect(isRetryable(new TSError('x', { retryable: false }))).toBe(false);
-    expect(isRetryable(new TSError('x', { fatalError: true }))).toBe(false);
   });
 });

@@ -5,8 +5,8 @@ import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
 
 /** How long past its budget a lease waits for the slice at hand before it is called running, in ms. */
 const OVERTIME_MS = 5_000;
-/** Most bytes of failures in one answer; the lease ends early at it. */
-const MAX_FAILURE_BYTES = 256 * 1024;
+/** Bytes of failures at which a lease ends early. */
+const MAX_FAILURE_BYTES = 128 * 1024;
 
 /** Longest lease behind which another may wait, in ms: a budget, and a little. */
 const BRISK_MS = 1_200;
@@ -155,7 +155,7 @@ export class HostLeases {
     if (message.type === 'failed') {
       lease.failed.push(message.failure);
       lease.failureBytes += Buffer.byteLength(message.failure.error);
-      if (lease.failureBytes > MAX_FAILURE_BYTES / 2) this.port.send({ type: 'halt' });
+      if (lease.failureBytes > MAX_FAILURE_BYTES) this.port.send({ type: 'halt' });
     } else {
       this.answer(lease, this.at(lease).done, {
         records: message.records,

@@ -41,6 +41,15 @@ describe('a lease', () => {
     expect(failed).toMatchObject([{ i: 0, retries: 2 }]);
   });
 
+  it.each(['refuse', 'give up'] as const)(
+    'does not retry an error that says it is of no use: %s',
+    async (act) => {
+      const { host } = await start({}, { max_retries: 2 });
+      const { failed } = await run(host, leaseOf([{ act }]));
+      expect(failed).toMatchObject([{ i: 0, retries: 0, error: expect.stringContaining(`told to ${act}`) }]);
+    },
+  );
+
   it('starts no further slice once its budget is spent', async () => {
     const { host } = await start();
     const { done, ms } = await run(host, leaseOf(Array<Act>(50).fill(sleep(20)), { budget: 150 }));

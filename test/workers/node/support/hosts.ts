@@ -41,6 +41,9 @@ const PROCESSOR = `
       if (act === 'spin') for (;;);
       if (act === 'exit') process.exit(ms ?? 1);
       if (act === 'fail') throw new Error('told to fail');
+      // What the published library takes for its TSError, of whatever copy, has a statusCode.
+      if (act === 'refuse') throw Object.assign(new Error('told to refuse'), { statusCode: 500, retryable: false });
+      if (act === 'give up') throw Object.assign(new Error('told to give up'), { statusCode: 500, fatalError: true });
       if (act === 'hog') for (const kept = []; ; ) kept.push(new Array(100_000).fill(Math.random()));
     }
     return records;
@@ -138,7 +141,7 @@ export async function cleanUp(): Promise<void> {
 }
 
 export interface Act {
-  act?: 'sleep' | 'spin' | 'exit' | 'fail' | 'hog';
+  act?: 'sleep' | 'spin' | 'exit' | 'fail' | 'refuse' | 'give up' | 'hog';
   ms?: number;
 }
 
