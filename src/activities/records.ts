@@ -5,6 +5,7 @@ import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { withoutStack } from '../without-stack.js';
 import { sliceId } from '../workflows/slice-id.js';
 import type { MasterActivities } from '../workflows/types.js';
+import { PackingMeter } from '../workers/packing-meter.js';
 import type { Placement } from '../workers/placement/placement.js';
 
 interface Dependencies {
@@ -104,7 +105,8 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       // The same position again, at once and for ever, would be the run's answer to none.
       if (slices.length === 0) throw new Error(`recovered slices of ${exId} are missing from ${position} on`);
       const next = position + slices.length;
-      return { slices, next: next < known ? next : null };
+      const packing = new PackingMeter().add(slices);
+      return { slices, next: next < known ? next : null, ...(packing !== undefined && { packing }) };
     },
 
     async readPage({ exId, page }) {

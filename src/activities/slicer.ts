@@ -25,7 +25,8 @@ export const createSlices =
       if (!host) throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.gone);
       try {
         const result = await Promise.race([host.create(input), rejects]);
-        return await inPages(node, input, result);
+        const packing = host.packing.add(result.slices);
+        return await inPages(node, input, packing === undefined ? result : { ...result, packing });
       } catch (error) {
         if (error instanceof CreateFailure) throw ApplicationFailure.nonRetryable(error.message, error.type);
         throw error;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import type { HostProcess } from '../workers/node/host-process.js';
+import type { LeaseHeartbeats } from '../workers/node/lease-heartbeats.js';
 import type { WaitingLeases } from '../workers/node/waiting-leases.js';
 import type { CollectInput, CollectResult, LeaseInput, LeaseResult } from '../workflows/types.js';
 
@@ -38,6 +39,7 @@ export interface SliceHosts {
   incarnation: string;
   /** False while the node is cut off from Temporal: it must not take up work. */
   connected(): boolean;
+  heartbeats: LeaseHeartbeats;
   leases: WaitingLeases;
 }
 
@@ -47,18 +49,23 @@ export interface SliceHosts {
  */
 export const processSlices =
   (node: SliceHosts) =>
-  (input: LeaseInput): Promise<LeaseResult> =>
-    heartbeating(async ({ signal }) => {
+  (input: LeaseInput): Promise<LeaseResult> => {
+    // Taken now: timers run outside of the activity's context.
+    const context = Context.current();
+    context.cancelled.catch(() => undefined);
+    const lease = { beat: () => context.heartbeat(), cancelled: context.cancellationSignal };
+    return node.heartbeats.during(input.exId, lease, async (signal) => {
       const nothing: LeaseResult = { done: 0, failed: [], ms: 0 };
       if (!node.connected()) {
         await whileCutOff(signal);
         return nothing;
       }
-      const result = await node.leases.give(input.exId, signal, async (host) =>
+      const result = await node.leases.give(input.exId, input.budget, signal, async (host) =>
         node.connected() ? host.leases.run(input, node.incarnation, signal) : nothing,
       );
       return result ?? nothing;
     });
+  };
 
 /** Waits for the outcome of a slice that outlasted its lease; repeatable until the execution has ended. */
 export const collectSlice =

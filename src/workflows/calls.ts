@@ -7,7 +7,6 @@ import {
   nodeTaskQueue,
   slicerTaskQueue,
 } from './types.js';
-import { LEASE_BUDGET_MS } from './lease-sizing.js';
 
 /** The activities a workflow calls, with the timeouts that decide how soon a loss is noticed. */
 
@@ -43,11 +42,15 @@ export const waitingRoom = wf.proxyActivities<WaitingActivities>({
  * A lease. Never retried by Temporal: a lost one is split by the ledger. The time limit is far above the
  * budget because a node answers at the latest five seconds past it; it only catches a node gone mad.
  */
-export const leases = (exId: string, slices: SliceTuple[]): Pick<NodeActivities, 'processSlices'> => {
+export const leases = (
+  exId: string,
+  slices: SliceTuple[],
+  budget: number,
+): Pick<NodeActivities, 'processSlices'> => {
   const first = slices[0] as SliceTuple;
   return wf.proxyActivities<NodeActivities>({
     taskQueue: leaseTaskQueue(exId),
-    startToCloseTimeout: LEASE_BUDGET_MS + 120_000,
+    startToCloseTimeout: budget + 120_000,
     heartbeatTimeout: HEARTBEAT_TIMEOUT,
     retry: { maximumAttempts: 1 },
     cancellationType: wf.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,

@@ -1,5 +1,5 @@
 import type { LedgerTally, SliceTuple } from '../store/types.js';
-import { bytesOf } from './state-size.js';
+import { LEAST_PACKING, bytesOf } from './state-size.js';
 import type {
   CollectResult,
   FailedSliceInput,
@@ -55,6 +55,8 @@ export class Ledger {
   times: number[] = [];
   /** Bytes of all slices queued. */
   queuedBytes = 0;
+  /** Share of its bytes that a slice has after compression; the most of what was seen of this execution. */
+  packing = LEAST_PACKING;
 
   private queue: SliceTuple[] = [];
   /** Index of the queue's head: shifting an array of thousands for every lease would cost more. */
@@ -81,6 +83,7 @@ export class Ledger {
     this.recovered = state.recovered ?? 0;
     this.records = state.records;
     this.times = state.times;
+    this.packing = state.packing ?? 1;
     this.retries = state.retries;
     this.push(state.queue);
     for (const running of state.running) this.runningSlices.set(keyOf(running.slice), running);
@@ -89,10 +92,10 @@ export class Ledger {
     this.owedBytes = this.owed().reduce((sum, slice) => sum + bytesOf(slice), 0);
   }
 
-  /** Bytes of what the next run is given of it, leases that are out included. */
+  /** Bytes of what the next run is given of it, slices as packed, leases that are out included. */
   get bytes(): number {
     return (
-      this.owedBytes +
+      this.owedBytes * this.packing +
       this.lastBytes +
       this.runningSlices.size * RUNNING_BYTES +
       this.retries.length * RETRY_BYTES +
@@ -102,6 +105,11 @@ export class Ledger {
 
   get queued(): number {
     return this.queue.length - this.head;
+  }
+
+  /** Bytes of a queued slice, on average; above 0 if any is queued. */
+  get meanQueuedBytes(): number {
+    return this.queuedBytes / this.queued;
   }
 
   get leased(): number {
@@ -154,6 +162,11 @@ export class Ledger {
   issueRecovered(slices: SliceTuple[]): void {
     this.recovered += slices.length;
     this.takeUp(slices);
+  }
+
+  /** Slices shrink to no more than this share of their bytes, as far as is known. */
+  packs(share: number): void {
+    this.packing = Math.min(Math.max(this.packing, share), 1);
   }
 
   /** Failed slices are to be taken up again: they count as issued once they are. */
@@ -364,6 +377,7 @@ export class Ledger {
       completed: this.completed,
       failed: this.failed,
       recovered: this.recovered,
+      packing: this.packing,
       last: this.lastMade(),
       records: this.records,
       times: this.times,

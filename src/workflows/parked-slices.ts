@@ -81,6 +81,7 @@ export class ParkedSlices {
   private async readRecovered(position: number): Promise<void> {
     const { exId, end } = this;
     const page = await master.recoveredSlices({ exId, position, limit: PAGE_SLICES, bytes: READ_BYTES, end });
+    if (page.packing !== undefined) this.ledger.packs(page.packing);
     this.ledger.issueRecovered(page.slices);
     this.read = position + page.slices.length;
     this.position = page.next ?? (this.read < this.end ? this.read : null);

@@ -4,7 +4,7 @@ import { backOff } from './back-off.js';
 import { leases, master, patientMaster, sinks } from './calls.js';
 import { overBudget } from './failure-budget.js';
 import { Ledger } from './ledger.js';
-import { LEASE_BUDGET_MS, leaseSize, maxLeases, smoothedMsPerSlice, wantedQueue } from './lease-sizing.js';
+import { leaseBudget, leaseSize, maxLeases, smoothedMsPerSlice, wantedQueue } from './lease-sizing.js';
 import { Overtime } from './overtime.js';
 import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
@@ -27,7 +27,7 @@ import type {
 
 /** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
 const ANSWER_BATCHES = 2;
-/** Bytes of slices held in the queue. */
+/** Bytes of slices held in the queue, packed. */
 const MAX_QUEUED_BYTES = 512 * 1024;
 /** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
 const MAX_HISTORY_EVENTS = 4_000;
@@ -255,7 +255,7 @@ export class ExecutionRun {
       if (this.ledger.leased === 0) this.log.move('paused');
     } else {
       if (this.log.status === 'paused') this.resumed();
-      if (!this.slicer?.overfull && this.mayTakeUp(1)) this.parked?.takeUp(MAX_QUEUED_BYTES / 2);
+      if (!this.slicer?.overfull && this.mayTakeUp(1)) this.parked?.takeUp(this.queueBytes / 2);
       // What was not started would keep a run going whose workers are all busy with long slices.
       if (this.mustContinue()) this.cancelLeases();
       else this.issueLeases();
@@ -268,12 +268,12 @@ export class ExecutionRun {
   private issueLeases(): void {
     if (this.ledger.queued === 0 && this.ledger.nextRetryIn(0) === undefined) return;
     const limit = maxLeases(this.workers);
+    const bytes = Math.min(Math.max(Math.floor((2 * this.queueBytes) / limit), 1), MAX_BATCH_BYTES);
     while (this.ledger.leased < limit) {
-      const size = this.nextLeaseSize();
+      const size = this.nextLeaseSize(bytes);
       if (size === undefined) return;
-      const bytes = Math.max(Math.floor((2 * MAX_QUEUED_BYTES) / limit), 1);
       const id = this.lastLease + 1;
-      const slices = this.ledger.lease(id, size, Math.min(bytes, MAX_BATCH_BYTES), Date.now());
+      const slices = this.ledger.lease(id, size, bytes, Date.now());
       if (!slices) return;
       this.lastLease = id;
       for (const slice of slices) this.tell(['dispatch', slice]);
@@ -282,27 +282,35 @@ export class ExecutionRun {
   }
 
   /** Slices for the next lease, 0 for those of a retry alone; undefined if there must be none now. */
-  private nextLeaseSize(): number | undefined {
+  private nextLeaseSize(leaseBytes: number): number | undefined {
     const { ledger, slicer } = this;
     if (this.room() < (slicer?.hooks ? MAX_BATCH_BYTES : 0)) {
       // What is out or waits to be told will make room. A lease adds to what there is to tell.
       if (slicer?.hooks && (ledger.leased > 0 || ledger.running.length > 0 || slicer.eventsWaiting)) return;
       if (ledger.begun > 0) return 0;
     }
-    return leaseSize(this.msPerSlice, ledger.queued, this.workers, slicer?.done ?? false);
+    return leaseSize({
+      msPerSlice: this.msPerSlice,
+      queued: ledger.queued,
+      most: Math.floor(Math.min(leaseBytes / ledger.meanQueuedBytes, (slicer?.mostQueued ?? Infinity) / 2)),
+      leased: ledger.leased,
+      workers: this.workers,
+      endInSight: slicer?.done ?? false,
+    });
   }
 
   private async runLease(id: number, slices: SliceTuple[]): Promise<void> {
     const scope = new wf.CancellationScope({ cancellable: true });
     this.leaseScopes.set(id, scope);
     const tries = this.ledger.triesOf(slices);
+    const budget = leaseBudget(this.workers);
     try {
       const result = await scope.run(() =>
-        leases(this.input.exId, slices).processSlices({
+        leases(this.input.exId, slices, budget).processSlices({
           exId: this.input.exId,
           lease: id,
           slices,
-          budget: LEASE_BUDGET_MS,
+          budget,
           ...(tries.length > 0 ? { tries } : {}),
           ...(this.logLevel ? { logLevel: this.logLevel } : {}),
         }),
@@ -377,16 +385,19 @@ export class ExecutionRun {
     if (this.replaying && (this.parked?.position !== null || ledger.pending > 0)) return;
     this.replaying = false;
     if (this.log.status === 'recovering') this.log.move('running');
-    const wanted = Math.min(
-      wantedQueue(this.msPerSlice, this.workers) - ledger.queued,
-      slicer.room(ledger.queued),
-    );
-    const bytes = MAX_QUEUED_BYTES - ledger.queuedBytes;
-    if (wanted > 0 && bytes > MAX_QUEUED_BYTES / 4 && this.mayTakeUp(ANSWER_BATCHES)) {
-      slicer.ask({ slices: wanted, bytes: Math.min(bytes, MAX_BATCH_BYTES) }, this.workers);
+    const full = Math.min(wantedQueue(this.msPerSlice, this.workers), slicer.mostQueued);
+    const bytes = this.queueBytes - ledger.queuedBytes;
+    const short = ledger.queued * 2 <= full && ledger.queued < full;
+    if (short && bytes > this.queueBytes / 4 && this.mayTakeUp(ANSWER_BATCHES)) {
+      slicer.ask({ slices: full - ledger.queued, bytes: Math.min(bytes, MAX_BATCH_BYTES) }, this.workers);
     } else if (slicer.eventsWaiting) {
       slicer.ask({ slices: 0, bytes: 0 }, this.workers);
     }
+  }
+
+  /** Bytes that the queue may hold, before compression. */
+  private get queueBytes(): number {
+    return MAX_QUEUED_BYTES / this.ledger.packing;
   }
 
   /** Bytes that may still be held, when what is on its way will have been taken up. */

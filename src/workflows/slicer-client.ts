@@ -107,10 +107,9 @@ export class SlicerClient {
     return this.state.hooks;
   }
 
-  /** Slices that may be queued beside `queued`, as the reader wants it. */
-  room(queued: number): number {
-    if (this.overfull) return 0;
-    return this.state.maxQueueLength === null ? Infinity : this.state.maxQueueLength - queued;
+  /** Most slices that may be queued, as the reader wants it; none while too much waits to be told. */
+  get mostQueued(): number {
+    return this.overfull ? 0 : (this.state.maxQueueLength ?? Infinity);
   }
 
   /** So many events wait that no more slices should be taken up. */
@@ -214,6 +213,7 @@ export class SlicerClient {
       for (const event of told) this.eventBytes -= bytesOfEvent(event);
       state.confirmed = result.confirmed;
     }
+    if (result.packing !== undefined) this.ledger.packs(result.packing);
     this.ledger.issue(result.slices);
     // Pages of an earlier answer may be there still: this call then only brought events.
     state.pages.push(...(result.pages ?? []));

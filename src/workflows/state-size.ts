@@ -1,11 +1,14 @@
 import type { SliceEvent, SliceTuple } from './types.js';
 
 /**
- * Bytes of what a run holds, as JSON before compression: what is owed, the last slice of each slicer, and events that
- * wait. Continue-as-new carries all of it, a report and a query most of it, and Temporal takes 2 MiB for each.
+ * Bytes of what a run holds, as JSON: what is owed, the last slice of each slicer, and events that
+ * wait. Continue-as-new carries all of it, a report and a query most of it, and Temporal takes 2 MiB for each, after
+ * compression. Of slices it is known how far they shrink (`src/workers/packing-meter.ts`); the rest counts as it is.
  */
 
-/** Most bytes that a run may hold; what else is carried stays far below the rest of 1.5 MiB. */
+/** The least that slices are believed to shrink to: what is held is bounded before compression, too. */
+export const LEAST_PACKING = 0.25;
+/** Most bytes that a run may hold, slices as packed; what else is carried stays far below the rest of 1.5 MiB. */
 export const MAX_STATE_BYTES = 1_472 * 1024;
 /** Most bytes of slices that are taken up at once: an answer of the slicer, a page, one read, or a lease. */
 export const MAX_BATCH_BYTES = 256 * 1024;

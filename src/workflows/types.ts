@@ -76,6 +76,8 @@ export interface LedgerState {
   failed: number;
   /** Absent in runs that were carried on before there was such a count. */
   recovered?: number;
+  /** See `Ledger.packing`; absent: 1. */
+  packing?: number;
   last: Array<[number, number, string]>;
   records: number[];
   times: number[];
@@ -203,6 +205,8 @@ export interface CreateInput {
 
 export interface CreateResult {
   slices: SliceTuple[];
+  /** Share of their bytes that slices of this slicer have after compression; absent: nothing new is known. */
+  packing?: number;
   done: boolean;
   recoverable: boolean;
   slicers: number;
@@ -289,7 +293,7 @@ export interface MasterActivities {
     bytes: number;
     /** End (exclusive) of the positions that the run knows of beside those it began with; absent: 0. */
     end?: number;
-  }): Promise<{ slices: SliceTuple[]; next: number | null }>;
+  }): Promise<{ slices: SliceTuple[]; next: number | null; packing?: number }>;
   readPage(input: { exId: string; page: string }): Promise<SliceTuple[]>;
   hostGone(input: { host: string }): Promise<boolean>;
   finishHosts(input: { exId: string }): Promise<FinishResult>;

@@ -7,6 +7,7 @@ import {
   type CreateResult,
   type SliceTuple,
 } from '../../src/workflows/types.js';
+import { PackingMeter } from '../../src/workers/packing-meter.js';
 import { environmentOf } from './support/environment.js';
 
 const INPUT: CreateInput = {
@@ -33,7 +34,7 @@ class Node implements SlicerNode {
   }
 
   slicer(): HostProcess | undefined {
-    return this.create && ({ create: this.create } as unknown as HostProcess);
+    return this.create && ({ create: this.create, packing: new PackingMeter() } as unknown as HostProcess);
   }
 
   async writePage(_exId: string, page: string, slices: SliceTuple[]): Promise<void> {

@@ -1,6 +1,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { collectSlice, processSlices, type SliceHosts } from '../../src/activities/slices.js';
 import type { HostProcess } from '../../src/workers/node/host-process.js';
+import { LeaseHeartbeats } from '../../src/workers/node/lease-heartbeats.js';
 import { WaitingLeases } from '../../src/workers/node/waiting-leases.js';
 import type { CollectResult, LeaseInput, LeaseResult, SliceTuple } from '../../src/workflows/types.js';
 import { environmentOf } from './support/environment.js';
@@ -30,6 +31,7 @@ class PlayedHost {
 const nodeOf = (hosts: PlayedHost[], connected = true): SliceHosts => ({
   incarnation: 'node-a',
   connected: () => connected,
+  heartbeats: new LeaseHeartbeats(),
   leases: new WaitingLeases(() => hosts as unknown as HostProcess[]),
 });
 

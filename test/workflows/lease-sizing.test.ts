@@ -1,31 +1,55 @@
 import {
-  LEASE_BUDGET_MS,
   MAX_LEASE_SLICES,
+  leaseBudget,
   leaseSize,
   maxLeases,
   smoothedMsPerSlice,
   wantedQueue,
+  type Supply,
 } from '../../src/workflows/lease-sizing.js';
 
+const supply = (msPerSlice: number, queued: number, workers: number, more: Partial<Supply> = {}): Supply => ({
+  ...{ msPerSlice, queued, workers, most: 1_000_000, leased: 0, endInSight: false, ...more },
+});
+
 it('leases one slice while nothing is known of how long they take', () => {
-  expect(leaseSize(0, 10_000, 4, false)).toBe(1);
+  expect(leaseSize(supply(0, 10_000, 4))).toBe(1);
 });
 
 it('fills a lease to less than its budget', () => {
-  const size = leaseSize(10, 100_000, 4, false);
-  expect(size * 10).toBeLessThan(LEASE_BUDGET_MS);
-  expect(size * 10).toBeGreaterThan(LEASE_BUDGET_MS / 2);
+  const size = leaseSize(supply(10, 100_000, 4));
+  expect(size * 10).toBeLessThan(leaseBudget(4));
+  expect(size * 10).toBeGreaterThan(leaseBudget(4) / 2);
+});
+
+it('gives few workers a second, and many so much that their leases are no more than a server bears', () => {
+  expect([1, 2, 16].map(leaseBudget)).toEqual([1_000, 1_000, 1_000]);
+  expect(leaseBudget(64)).toBe(4_000);
+  expect(leaseBudget(1_000_000)).toBe(30_000);
+  expect(leaseSize(supply(50, 100_000, 64)) * 50).toBeGreaterThan(3_500);
 });
 
 it('leases slow slices one at a time, and never more than the most', () => {
-  expect(leaseSize(60_000, 100, 2, false)).toBe(1);
-  expect(leaseSize(0.005, 1_000_000, 2, false)).toBe(MAX_LEASE_SLICES);
+  expect(leaseSize(supply(60_000, 100, 2))).toBe(1);
+  expect(leaseSize(supply(0.005, 1_000_000, 2))).toBe(MAX_LEASE_SLICES);
+  expect(leaseSize(supply(1, 1_000, 2, { most: 50 }))).toBe(50);
+  expect(leaseSize(supply(1, 1_000, 2, { most: 0 }))).toBe(1);
 });
 
-it('shares what is queued among the workers, more finely near the end', () => {
-  expect(leaseSize(1, 40, 4, false)).toBe(10);
-  expect(leaseSize(1, 40, 4, true)).toBe(5);
-  expect(leaseSize(1, 1, 4, true)).toBe(1);
+it('shares what is queued among the workers that have nothing, more finely near the end', () => {
+  expect(leaseSize(supply(1, 40, 4))).toBe(10);
+  expect(leaseSize(supply(1, 40, 4, { leased: 2 }))).toBe(20);
+  expect(leaseSize(supply(1, 40, 4, { endInSight: true }))).toBe(5);
+  expect(leaseSize(supply(1, 1, 4, { endInSight: true }))).toBe(1);
+});
+
+it('makes no small leases ahead: with all workers busy it waits for more slices, unless no more can be queued', () => {
+  const busy = { leased: 4 };
+  expect(leaseSize(supply(1, 400, 4, busy))).toBe(0);
+  expect(leaseSize(supply(1, 600, 4, busy))).toBe(475);
+  expect(leaseSize(supply(1, 3_000, 4, busy))).toBe(750);
+  expect(leaseSize(supply(1, 100, 4, { ...busy, most: 100 }))).toBe(50);
+  expect(leaseSize(supply(1, 3, 4, { ...busy, endInSight: true }))).toBe(1);
 });
 
 it('has one lease out for a single worker, and for more some that wait, so that none is idle', () => {
@@ -50,7 +74,7 @@ it('follows the measured time, and believes nothing that took no time', () => {
 
 it('wants slices ready for about two budgets of every worker, within bounds', () => {
   expect(wantedQueue(0, 2)).toBe(10);
-  expect(wantedQueue(10, 3)).toBeGreaterThanOrEqual((3 * 2 * LEASE_BUDGET_MS) / 10);
+  expect(wantedQueue(10, 3)).toBeGreaterThanOrEqual((3 * 2 * leaseBudget(3)) / 10);
   expect(wantedQueue(600_000, 3)).toBeGreaterThan(3);
   expect(wantedQueue(0.005, 8)).toBeLessThanOrEqual(50_000);
 });

@@ -28,6 +28,7 @@ class Model {
     this.random = new Random(seed);
     this.maxRetries = this.random.int(0, 3);
     this.ledger = new Ledger(this.maxRetries);
+    this.ledger.packs(1);
   }
 
   step(): void {

@@ -408,3 +408,18 @@ it('leases nothing but retries where no slices are wanted', () => {
   ledger.settle(1, result(0, { cut: 1 }));
   expect(take(ledger, 2, 0)).toEqual([1]);
 });
+
+it('counts slices as packed, by the worst that was seen, also in the next run', () => {
+  const ledger = new Ledger(3);
+  ledger.issueRecovered([slice(1, 'x'.repeat(1_000))]);
+  const whole = ledger.queuedBytes;
+  expect(ledger.bytes).toBe(whole / 4);
+  ledger.packs(0.1);
+  expect(ledger.bytes).toBe(whole / 4);
+  ledger.packs(0.5);
+  ledger.packs(0.3);
+  expect(ledger.bytes).toBe(whole / 2);
+  expect(new Ledger(3, ledger.state()).bytes).toBe(whole / 2);
+  const { packing: _unknown, ...before } = ledger.state();
+  expect(new Ledger(3, before).bytes).toBe(whole);
+});

@@ -8,8 +8,10 @@ const OVERTIME_MS = 5_000;
 /** Bytes of failures at which a lease ends early. */
 const MAX_FAILURE_BYTES = 128 * 1024;
 
-/** Longest lease behind which another may wait, in ms: a budget, and a little. */
-const BRISK_MS = 1_200;
+/** How far past its budget a lease may be behind which another waits, in ms. */
+const BRISK_MS = 200;
+/** How long before the end of its budget the next lease is fetched, in ms. */
+const AHEAD_MS = 1_000;
 
 /** Pause before a look at a pipe that is behind, in ms. */
 const BEHIND_MS = 10;
@@ -32,8 +34,10 @@ interface CurrentLease {
   slices: SliceTuple[];
   failed: FailedOutcome[];
   failureBytes: number;
+  budget: number;
   startedAt: number;
   answer(result: LeaseResult): void;
+  nextTimer: NodeJS.Timeout | undefined;
   overtimeTimer: NodeJS.Timeout;
 }
 
@@ -63,8 +67,8 @@ export class HostLeases {
   private lingering = false;
   /** Number of the newest lease, and when it was sent. */
   private newest = { number: 0, startedAt: 0 };
-  /** How long the last lease took, in ms; undefined before there was one. */
-  private lastMs: number | undefined;
+  /** Whether the last lease came back within its budget; undefined before there was one. */
+  private wasBrisk: boolean | undefined;
   private readonly outcomes = new Map<string, Promise<CollectResult>>();
   private watch: NodeJS.Timeout | undefined;
 
@@ -83,8 +87,14 @@ export class HostLeases {
 
   /** Its leases come back in time, so that the next one may wait for it. False while nothing is known. */
   get brisk(): boolean {
-    if (this.lastMs === undefined || this.lastMs > BRISK_MS || this.overtime) return false;
-    return this.current === undefined || monotonic() - this.current.startedAt < BRISK_MS;
+    if (!this.wasBrisk || this.overtime) return false;
+    return this.current === undefined || inTime(this.current);
+  }
+
+  /** As {@link brisk}, and it will want the next lease soon. */
+  get wantsNext(): boolean {
+    const lease = this.current;
+    return this.brisk && (!lease || monotonic() - lease.startedAt >= lease.budget - AHEAD_MS);
   }
 
   /** Runs a lease; when `cancelled` fires, the host ends it with the slice at hand. */
@@ -97,7 +107,12 @@ export class HostLeases {
         slices: input.slices,
         failed: [],
         failureBytes: 0,
+        budget: input.budget,
         answer: resolve,
+        nextTimer:
+          input.budget > AHEAD_MS
+            ? setTimeout(() => this.port.changed(), input.budget - AHEAD_MS)
+            : undefined,
         overtimeTimer: setTimeout(() => this.goOvertime(node), input.budget + OVERTIME_MS),
       };
       this.watchSlices();
@@ -208,9 +223,10 @@ export class HostLeases {
   }
 
   private answer(lease: CurrentLease, done: number, more: Partial<LeaseResult>): void {
+    clearTimeout(lease.nextTimer);
     clearTimeout(lease.overtimeTimer);
     this.current = undefined;
-    this.lastMs = monotonic() - lease.startedAt;
+    this.wasBrisk = inTime(lease);
     if (!this.over && !this.lingering) clearInterval(this.watch);
     lease.answer({
       done,
@@ -269,5 +285,7 @@ export class HostLeases {
     );
   }
 }
+
+const inTime = ({ startedAt, budget }: CurrentLease): boolean => monotonic() - startedAt < budget + BRISK_MS;
 
 const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;

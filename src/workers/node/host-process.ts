@@ -6,6 +6,7 @@ import { cut, wellFormed } from '../../text.js';
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../../workflows/types.js';
 import { FrameReader } from '../host/frames.js';
 import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from '../host/protocol.js';
+import { PackingMeter } from '../packing-meter.js';
 import { HostLeases } from './host-leases.js';
 import { forkHost, type ForkedHost } from './warm-hosts.js';
 
@@ -65,6 +66,8 @@ export class HostProcess {
   readonly ended: Promise<Ending>;
   readonly leases: HostLeases;
   recoverable: boolean | null = null;
+  /** Of the slices that it makes, if it is a slicer. */
+  readonly packing = new PackingMeter();
 
   private readonly child: ChildProcess;
   private readonly calls = new Map<

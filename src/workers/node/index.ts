@@ -15,6 +15,7 @@ import { AssetCache } from './asset-cache.js';
 import { endHostsOfClosed } from './closed-executions.js';
 import { Fence } from './fence.js';
 import { HostPool } from './host-pool.js';
+import { LeaseHeartbeats } from './lease-heartbeats.js';
 import { leaseCapacity, LeaseSlots } from './lease-slots.js';
 import { MasterClient, type HostAssignment } from './master-client.js';
 import { KeptOutcomes } from './kept-outcomes.js';
@@ -104,6 +105,7 @@ export async function runNode(settings: Settings): Promise<{ stop(): Promise<voi
   const sliceNode = {
     incarnation,
     connected: () => fence.connected(),
+    heartbeats: new LeaseHeartbeats(),
     leases,
     slicer: (exId: string) => hosts.slicer(exId),
     outcomes: (hostId: string) => kept.of(hostId),

@@ -86,7 +86,8 @@ it('takes no permit for one who gave up waiting, before or after it asked', asyn
 });
 
 it('holds a lease for each host that can take one, and one more behind each that gives them back soon', () => {
-  const host = (counts: boolean, brisk: boolean) => ({ counts, leases: { brisk } }) as unknown as HostProcess;
+  const host = (counts: boolean, brisk: boolean) =>
+    ({ counts, leases: { wantsNext: brisk } }) as unknown as HostProcess;
   expect(leaseCapacity([])).toBe(0);
   expect(leaseCapacity([host(true, false), host(true, true), host(false, true)])).toBe(3);
 });
