@@ -66,6 +66,7 @@ async function open(dialect: PostgresDialect, unlock?: () => void): Promise<Stor
       executions: (before, limit) => purgeExecutions(db, before, limit),
       sweep: () => sweepPurged(db),
     },
+    shared: unlock === undefined,
     ping: async () => {
       await sql`select 1`.execute(db);
     },

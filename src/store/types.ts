@@ -34,6 +34,8 @@ export interface Store {
   placement: PlacementStore;
   audit: AuditStore;
   purge: PurgeStore;
+  /** Whether other processes may write into it, too. */
+  shared: boolean;
   /** A cheap round trip; rejects when the store cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -46,7 +46,12 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
 
   const placement = new Placement(store, settings.fenceTimeout, logger);
   const searchAttributes = await registerSearchAttributes(connection, settings.namespace, logger);
-  const engine = new TemporalEngine(client, store, searchAttributes, () => placement.kick(), logger);
+  const placementChanged = (): void => {
+    placement.kick();
+    // What is to end at once is in the store already.
+    placement.changed();
+  };
+  const engine = new TemporalEngine(client, store, searchAttributes, placementChanged, logger);
   const reconciler = new Reconciler(store, engine, logger);
   const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);

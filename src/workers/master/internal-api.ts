@@ -15,7 +15,7 @@ const HOPELESS_AFTER = 3;
 const TELL_AGAIN_MS = 60_000;
 /** Longest a presence is held, in ms. */
 const MAX_WAIT_MS = 1_000;
-/** How often a held presence looks into the store, for changes that another master made, in ms. */
+/** How often a held presence looks into a shared store, for changes that another master made, in ms. */
 const LOOK_MS = 250;
 
 interface Dependencies {
@@ -60,9 +60,10 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const deadline = Date.now() + Math.min(presence.wait, MAX_WAIT_MS);
+    const longest = store.shared ? LOOK_MS : MAX_WAIT_MS;
     let assignments = await assignmentsOf(store, node.node_id, node.incarnation);
     while (versionOf(assignments) === presence.known && Date.now() < deadline && !gone.signal.aborted) {
-      await placement.nextChange(Math.max(1, Math.min(LOOK_MS, deadline - Date.now())), gone.signal);
+      await placement.nextChange(Math.max(1, Math.min(longest, deadline - Date.now())), gone.signal);
       assignments = await assignmentsOf(store, node.node_id, node.incarnation);
     }
     response.json({
