@@ -26,6 +26,20 @@ const FAILING = {
   operations: [{ ...READER, passthrough_slice: true }, { _op: 'noop' }],
 };
 
+/** What is converted, and what is kept though nobody knows it. */
+export const CONFIGURED = {
+  ...{ active: 'false', analytics: 0, stateful: '1', workers: '1', slicers: ' 1 ', max_retries: 0 },
+  ...{ probation_window: '2 minutes', labels: { team: 'conformance' }, env_vars: { A: 'b', B: 1 } },
+  ...{ log_level: 'warn', cpu: 'of no interest without Kubernetes', of_my_own: { a: [null] } },
+  operations: [
+    READER,
+    {
+      ...{ _op: 'delay', ms: '1 second', _encoding: 'raw', _dead_letter_action: 'none', note: 'kept' },
+      ...{ _connection: null, connection: 'an option like any other' },
+    },
+  ],
+};
+
 /** The asset of a situation as a zip file: each situation and run has another name. */
 export const bundle = (name: string, version = '1.0.0', more: object = {}): Promise<Buffer> =>
   makeZip({ 'asset.json': assetJson(name, version, { description: 'conformance', ...more }) });
@@ -87,6 +101,12 @@ export class World {
     switch (name.split('#')[0]) {
       case 'never':
         return this.submit(name, ONCE, false);
+      case 'never-autorecover':
+        return this.submit(name, { ...ONCE, autorecover: true }, false);
+      case 'bare':
+        return this.ended(await this.submit(undefined, { operations: ONCE.operations }));
+      case 'configured':
+        return this.ended(await this.submit(name, CONFIGURED));
       case 'completed':
         return this.ended(await this.submit(name, ONCE));
       case 'failed':
@@ -115,8 +135,12 @@ export class World {
     }
   }
 
-  private async submit(name: string, job: object, start = true): Promise<Ids> {
-    const json = { name: `conformance-${this.run}-${name.replace('#', '-')}`, ...job };
+  /** @param name undefined: the job has none */
+  private async submit(name: string | undefined, job: object, start = true): Promise<Ids> {
+    const json = {
+      ...(name !== undefined && { name: `conformance-${this.run}-${name.replace('#', '-')}` }),
+      ...job,
+    };
     const reply = await this.succeed('POST', `/v1/jobs?start=${start}`, json);
     const { job_id, ex_id } = reply as { job_id: string; ex_id?: string };
     return { job: job_id, ...(ex_id !== undefined && { ex: ex_id }) };
