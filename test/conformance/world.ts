@@ -44,6 +44,31 @@ export const CONFIGURED = {
 export const bundle = (name: string, version = '1.0.0', more: object = {}): Promise<Buffer> =>
   makeZip({ 'asset.json': assetJson(name, version, { description: 'conformance', ...more }) });
 
+/**
+ * An asset with an operation and an API, for jobs that are only validated. Without a library, so that every server can
+ * load it.
+ */
+const CODE = `
+class Schema {
+  constructor(context, kind) { this.context = context; this.kind = kind; }
+  validate(config) {
+    const reason = { field: 'old', description: 'of no use any more', _op: config._op };
+    const deprecation = { type: 'JobValidation', reason: { type: 'assetOperation', kind: 'deprecation', reason } };
+    return { config: { ...config }, warnings: 'old' in config ? [deprecation] : [] };
+  }
+}
+exports.ASSETS = {
+  conformance_op: { Processor: class {}, Schema },
+  conformance_api: { API: class {}, Schema },
+};
+`;
+const codedBundle = (name: string): Promise<Buffer> =>
+  makeZip({
+    'asset.json': assetJson(name, '1.0.0'),
+    'package.json': '{"type": "commonjs"}',
+    'index.js': CODE,
+  });
+
 interface Ids {
   job?: string;
   ex?: string;
@@ -111,6 +136,8 @@ export class World {
         return this.ended(await this.submit(name, ONCE));
       case 'failed':
         return this.ended(await this.submit(name, FAILING));
+      case 'retried':
+        return this.ended(await this.submit(name, { ...FAILING, max_retries: 1 }));
       case 'running':
         return this.working(await this.submit(name, PERSISTENT));
       case 'stopped': {
@@ -128,11 +155,25 @@ export class World {
         await this.succeed('POST', `/v1/jobs/${ids.job}/_inactive`);
         return ids;
       }
+      case 'pinned': {
+        const asset = this.named(name);
+        const uploaded = await this.upload(await bundle(asset));
+        return { ...uploaded, ...(await this.ended(await this.submit(name, { ...ONCE, assets: [asset] }))) };
+      }
+      case 'coded':
+        return this.upload(await codedBundle(this.named(name)));
+      case 'foreign':
+        return this.upload(await bundle(this.named(name), '1.0.0', { platform: 'conformance' }));
       case 'uploaded':
-        return this.upload(await bundle(`${name.replace('#', '-')}-${this.run}`));
+        return this.upload(await bundle(this.named(name)));
       default:
         throw new Error(`there is no situation ${name}`);
     }
+  }
+
+  /** The name of the asset of a situation. */
+  private named(situation: string): string {
+    return `${situation.replace('#', '-')}-${this.run}`;
   }
 
   /** @param name undefined: the job has none */
