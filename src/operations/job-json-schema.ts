@@ -1,6 +1,6 @@
 import { apiSchema, JobValidator, logLevels, opSchema } from '#job-components';
 import type { Context } from '#job-components';
-import { extendJobSchema } from './job-schema.js';
+import { DURATION, extendJobSchema } from './job-schema.js';
 
 /** A JSON Schema of draft 2020-12. */
 type JsonSchema = Record<string, unknown>;
@@ -21,7 +21,7 @@ const FORMATS: Record<string, JsonSchema> = {
   duration: {
     anyOf: [
       { type: 'integer', minimum: 0, description: 'ms' },
-      { type: 'string', pattern: '^\\d+ .+$', description: 'such as `5 minutes`' },
+      { type: 'string', pattern: DURATION, description: 'such as `5 minutes`' },
     ],
   },
 };
@@ -43,7 +43,7 @@ const CHECKED_BY_FUNCTION: Record<string, JsonSchema> = {
   slice_timeout: { type: 'integer', minimum: 0 },
   max_failed_slices: {
     anyOf: [
-      { type: 'integer', minimum: 1 },
+      { type: 'integer', minimum: 0 },
       { type: 'string', pattern: '^(100(\\.0+)?|\\d{1,2}(\\.\\d+)?)%$' },
       { type: 'null' },
     ],

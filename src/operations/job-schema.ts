@@ -1,4 +1,4 @@
-import { isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
+import { getTypeOf, isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
 import type { Context, JobValidator } from '#job-components';
 
 type Schema = JobValidator['schema'];
@@ -11,6 +11,8 @@ function positiveInteger(value: unknown): void {
   if (!((toInteger(value) as number) >= 1)) throw new Error('must be valid integer greater than zero');
 }
 
+const NO_OPERATIONS = 'Operations need to be of type array with at least two operations in it';
+
 /**
  * Brings the library's schema of job properties to what Teraslice 3.18 takes, and adds our own properties.
  * Changes the schema that is given.
@@ -19,6 +21,16 @@ export function extendJobSchema(schema: Schema): void {
   const fields = schema as Record<string, unknown>;
   // A property of the 1.x library only: Teraslice itself keeps it as posted, like any unknown one.
   delete fields.performance_metrics;
+  fields.operations = {
+    ...(fields.operations as object),
+    // The library takes an option `connection` for the name of one, too; to Teraslice it is an option like any other.
+    format(list: unknown) {
+      if (!Array.isArray(list) || list.length < 2) throw new Error(NO_OPERATIONS);
+      const wrong = (list as unknown[]).findIndex((operation) => !isPlainObject(operation));
+      if (wrong >= 0)
+        throw new Error(`Invalid Operation config in operations, got ${getTypeOf(list[wrong])}`);
+    },
+  };
   fields.log_level = {
     default: null,
     doc: 'lowest level that the operations of this job log',
@@ -41,17 +53,24 @@ export function extendJobSchema(schema: Schema): void {
     doc: 'an execution with more failed slices than this ends as failed: a number, or a share as in "5%"; null: no limit',
     format(limit: unknown) {
       if (limit == null) return;
-      if (isInteger(limit) && limit >= 1) return;
+      if (isInteger(limit) && limit >= 0) return;
       if (
         typeof limit === 'string' &&
         /^(100|\d{1,2})(\.\d+)?%$/.test(limit) &&
         Number.parseFloat(limit) <= 100
       )
         return;
-      throw new Error('must be an integer greater than zero, or a percentage such as "5%"');
+      throw new Error('must be an integer, zero or more, or a percentage such as "5%"');
     },
   };
 }
+
+/** Properties that the library would read out of texts or out of the properties of objects. */
+const SHAPES: ReadonlyArray<[field: string, fits: (value: unknown) => boolean, message: string]> = [
+  ['operations', Array.isArray, NO_OPERATIONS],
+  ['apis', Array.isArray, 'APIs is required to be an array'],
+  ['env_vars', isPlainObject, 'must be object'],
+];
 
 /** Checks, in the library's words where it has some, what its schema does not. @throws Error */
 export function checkJobShape(spec: Record<string, unknown>, context: Context): void {
@@ -69,12 +88,9 @@ export function checkJobShape(spec: Record<string, unknown>, context: Context): 
       `max_retries: must be a positive integer: value was ${JSON.stringify(spec.max_retries)}`,
     );
   }
-  if (spec.operations !== undefined && !Array.isArray(spec.operations)) {
-    const value = JSON.stringify(spec.operations);
-    throw invalid(
-      spec,
-      `operations: Operations need to be of type array with at least two operations in it: value was ${value}`,
-    );
+  for (const [field, fits, message] of SHAPES) {
+    if (spec[field] === undefined || fits(spec[field])) continue;
+    throw invalid(spec, `${field}: ${message}: value was ${JSON.stringify(spec[field])}`);
   }
   const connections = Object.values(context.sysconfig.terafoundation.connectors).flatMap((endpoints) =>
     Object.keys(endpoints),
@@ -83,11 +99,11 @@ export function checkJobShape(spec: Record<string, unknown>, context: Context): 
     if (typeof operation._op !== 'string' || operation._op === '') {
       throw new Error('Please verify that the "_op" name exists for each operation');
     }
-    requireConnection(`Operation ${operation._op}`, operation._connection, connections);
+    requireConnection(spec, `Operation ${operation._op}`, operation._connection, connections);
   }
   for (const api of plainObjects(spec.apis)) {
     if (api._name != null && typeof api._name !== 'string') throw invalid(spec, 'API requires an _name');
-    requireConnection(`API ${api._name}`, api._connection, connections);
+    requireConnection(spec, `API ${api._name}`, api._connection, connections);
   }
 }
 
@@ -96,19 +112,59 @@ const BOOLEANS = new Map<unknown, boolean>([
   ...([false, 0, '0', 'false'] as const).map((value) => [value, false] as const),
 ]);
 
+/** Units of time, by what else they are called. */
+const UNITS: Record<string, string> = {
+  ...{ y: 'year', Q: 'quarter', M: 'month', w: 'week', d: 'day', h: 'hour', m: 'minute', s: 'second' },
+  ms: 'millisecond',
+};
+
+/** Texts that are durations, beside those that are numbers. */
+export const DURATION = `^\\d+ (${Object.entries(UNITS)
+  .map(([short, long]) => `${short}|${long}s?`)
+  .join('|')})$`;
+
+/** A duration as the library reads it; for any other unit that would be nought. @throws Error */
+function duration(value: unknown): unknown {
+  if (isInteger(value) && value >= 0) return value;
+  const [count, unit] = typeof value === 'string' ? value.split(' ') : [];
+  if (count === undefined || Number.isNaN(Number.parseInt(count, 10))) {
+    throw new Error(
+      'must be a positive integer or human readable string containing a number and valid unit (e.g. 3000, "5 days")',
+    );
+  }
+  if (unit === undefined) return value;
+  const name = UNITS[unit] ?? unit.replace(/s$/, '');
+  if (!Object.values(UNITS).includes(name)) throw new Error(`Invalid duration unit: ${unit}`);
+  return `${count} ${name}s`;
+}
+
+/** A truth value, or what Teraslice takes for one; the library would take any other text for true. @throws Error */
+function truth(value: unknown): boolean {
+  const taken = BOOLEANS.get(value);
+  if (taken === undefined) throw new Error('must be of type Boolean');
+  return taken;
+}
+
+const COERCED = new Map<unknown, (value: unknown) => unknown>([
+  [Boolean, truth],
+  ['duration', duration],
+]);
+
 /**
- * The job with truth values where Teraslice takes numbers and texts for such (Teraslice job configuration, section 1);
- * the library would take each other text for true.
+ * The job with truth values and durations where Teraslice takes something else for such, which the library does not
+ * (Teraslice job configuration, section 1).
  * @throws Error
  */
-export function withBooleans(spec: Record<string, unknown>, schema: Schema): Record<string, unknown> {
-  const fields = Object.entries(schema as Record<string, { format?: unknown }>);
-  const booleans = fields.flatMap(([field, { format }]) => (format === Boolean ? field : []));
+export function coerceJob(spec: Record<string, unknown>, schema: Schema): Record<string, unknown> {
   const coerced = { ...spec };
-  for (const field of booleans.filter((candidate) => spec[candidate] !== undefined)) {
-    coerced[field] = BOOLEANS.get(spec[field]);
-    if (coerced[field] !== undefined) continue;
-    throw invalid(spec, `${field}: must be of type Boolean: value was ${JSON.stringify(spec[field])}`);
+  for (const [field, { format }] of Object.entries(schema as Record<string, { format?: unknown }>)) {
+    const coerce = COERCED.get(format);
+    if (coerce === undefined || spec[field] === undefined) continue;
+    try {
+      coerced[field] = coerce(spec[field]);
+    } catch (err) {
+      throw invalid(spec, `${field}: ${(err as Error).message}: value was ${JSON.stringify(spec[field])}`);
+    }
   }
   return coerced;
 }
@@ -116,15 +172,16 @@ export function withBooleans(spec: Record<string, unknown>, schema: Schema): Rec
 /** Checks that what operations refer to is there, after their schemas had the chance to add it. @throws Error */
 export function checkApiReferences(job: Record<string, unknown>): void {
   const names = plainObjects(job.apis).map((api) => api._name);
-  for (const operation of plainObjects(job.operations)) {
-    if (operation._api_name === null) {
+  for (const { _api_name, api_name } of plainObjects(job.operations)) {
+    const given = [_api_name, api_name].filter((name) => name !== undefined);
+    if (given.length === 0) continue;
+    const name = given.find((candidate) => candidate !== null);
+    if (name === undefined) {
       throw new Error(
         'An operation with a _api_name keyword must link it to a valid api configuration on the job',
       );
     }
-    if (operation._api_name !== undefined && !names.includes(operation._api_name)) {
-      throw new Error(`Could not find the associated api for ${String(operation._api_name)}`);
-    }
+    if (!names.includes(name)) throw new Error(`Could not find the associated api for ${String(name)}`);
   }
 }
 
@@ -136,7 +193,12 @@ function plainObjects(list: unknown): Array<Record<string, unknown>> {
   return Array.isArray(list) ? list.filter((entry) => isPlainObject(entry)) : [];
 }
 
-function requireConnection(owner: string, connection: unknown, connections: string[]): void {
-  if (connection === undefined || connections.includes(connection as string)) return;
-  throw new Error(`${owner} refers to connection "${String(connection)}" which is unavailable`);
+function requireConnection(
+  spec: Record<string, unknown>,
+  owner: string,
+  connection: unknown,
+  connections: string[],
+): void {
+  if (!connection || connections.includes(connection as string)) return;
+  throw invalid(spec, `${owner} refers to connection "${String(connection)}" which is unavailable`);
 }

@@ -4,7 +4,7 @@ import { cloneDeep, JobValidator, parseName } from '#job-components';
 import type { Context, ValidatedJobConfig } from '#job-components';
 import type { ValidatedJob } from '../store/types.js';
 import { createContext } from './context.js';
-import { checkApiReferences, checkJobShape, extendJobSchema, withBooleans } from './job-schema.js';
+import { checkApiReferences, checkJobShape, coerceJob, extendJobSchema } from './job-schema.js';
 import { OperationLoader, schemaWarnings } from './operation-loader.js';
 import type { SystemOptions } from './sysconfig.js';
 
@@ -58,7 +58,7 @@ export async function validateJob(
   extendJobSchema(validator.schema);
   checkJobShape(spec, context);
   checkAssets(spec, options.assetsDirectory);
-  const job = await validator.validateConfig(withBooleans(spec, validator.schema));
+  const job = await validator.validateConfig(coerceJob(spec, validator.schema));
   checkApiReferences(job as unknown as Record<string, unknown>);
   const movable = await relocatable(job, context);
   if (movable !== undefined) (job as { relocatable?: boolean }).relocatable = movable;

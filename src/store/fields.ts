@@ -146,8 +146,9 @@ export interface Paging<F extends Fields> {
  */
 export function paging<F extends Fields>(query: ListQuery, fields: F): Paging<F> {
   const sort = query.sort ?? '_updated:desc';
-  const [, field = sort, direction] = /^(.*):(asc|desc)$/.exec(sort) ?? [];
-  if (direction === undefined || !Object.hasOwn(fields, field)) {
+  // As OpenSearch has it: without a direction, ascending.
+  const [, field = sort, direction = 'asc'] = /^(.*):(asc|desc)$/.exec(sort) ?? [];
+  if (!Object.hasOwn(fields, field)) {
     throw new CodedError('BAD_SORT', { field, fields: Object.keys(fields).join(', ') });
   }
   return {

@@ -131,6 +131,7 @@ describe('jobs', () => {
       const { body } = await api.get(`/v1/jobs/${job_id}?ex=ex_id,_status,unknown`);
       expect(body.ex).toEqual({ ex_id, _status: 'running' });
       expect((await api.get(`/v1/jobs/${job_id}?ex=`)).body.ex.name).toBe('example');
+      expect((await api.get(`/v1/jobs/${job_id}?ex=ex_id&ex=_status`)).body).not.toHaveProperty('ex');
       const listed = (await api.get('/v1/jobs?ex=ex_id&size=1000')).body;
       expect(
         listed.find((one: { job_id: string; ex_id: string; ex: unknown }) => one.job_id === job_id).ex,
@@ -145,6 +146,7 @@ describe('jobs', () => {
       const [first, second] = ids((await api.get('/v1/jobs?sort=_created:asc&size=2.9')).body);
       expect(ids((await api.get('/v1/jobs?sort=_created:asc&size=1&from=1')).body)).toEqual([second]);
       expect(first).not.toBe(second);
+      expect(ids((await api.get('/v1/jobs?sort=_created&size=2')).body)).toEqual([first, second]);
       expect((await api.get('/v1/jobs?size=')).status).toBe(200);
     });
 

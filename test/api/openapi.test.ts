@@ -92,8 +92,10 @@ it('says of parameters what they are checked by', async () => {
 
   const sort = new RegExp(parameter('sort', 'GET /v1/jobs').schema.pattern as string);
   for (const field of [...Object.keys(JOB_FIELDS), 'ex_id', 'operations', 'constructor']) {
-    const { status } = await api.get(`/v1/jobs?sort=${field}:asc`);
-    expect([field, status]).toEqual([field, sort.test(`${field}:asc`) ? 200 : 400]);
+    for (const value of [field, `${field}:asc`, `${field}:up`]) {
+      const { status } = await api.get(`/v1/jobs?sort=${value}`);
+      expect([value, status]).toEqual([value, sort.test(value) ? 200 : 400]);
+    }
   }
 
   expect(parameter('log_level', 'POST /v1/jobs/{job_id}/_settings')).toMatchObject({

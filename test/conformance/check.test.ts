@@ -2,7 +2,9 @@ import { expect, it } from '@jest/globals';
 import { z } from 'zod';
 import type { Expectation } from './case.js';
 import { compare } from './check.js';
+import { CASES } from './cases/index.js';
 import { reportOf } from './report.js';
+import { sectionOf, SECTIONS } from './sections.js';
 
 const answer = (status: number, json: unknown, headers: Record<string, string> = {}) => ({
   status,
@@ -35,20 +37,34 @@ it.each<[string, unknown, Expectation, string[]]>([
   expect(compare(answer(200, json, { allow: 'PUT' }), expected)).toEqual(found);
 });
 
-it('reports each case, and the sums', () => {
+it('reports each case, what differs, and the sums of sections', () => {
   const one = { row: '1 x', request: 'GET /', expect: { status: 200 } };
   const results = [
     { case: one, differences: [] },
     { case: { ...one, temposlice: { status: 201 } }, differences: [] },
-    { case: { ...one, row: '10 long' }, differences: ['status 500'] },
+    { case: { ...one, temposlice: { status: 200 } }, differences: [] },
+    { case: { ...one, row: '10 long' }, differences: ['status 500', 'and a header'] },
   ];
   expect(reportOf(results, 'temposlice').split('\n')).toEqual([
     '1 x      GET /  ok',
-    '1 x      GET /  ok (deviates from Teraslice)',
+    '1 x      GET /  ok, on purpose: Teraslice answers 200',
+    '1 x      GET /  ok, on purpose: Teraslice answers otherwise',
     '10 long  GET /  DIFFERS',
-    '    status 500',
     '',
-    '3 cases as of temposlice: 2 ok, 1 of all deviate from Teraslice on purpose, 1 differ',
+    '10 long  GET /',
+    '    status 500',
+    '    and a header',
+    '',
+    'section                           cases  ok  on purpose  differ',
+    '1        Routing and wire format      3   3           2       0',
+    '10       Tables                       1   0           0       1',
+    'all      as of temposlice             4   3           2       1',
   ]);
-  expect(reportOf(results, 'teraslice')).not.toContain('deviate');
+  expect(reportOf(results, 'teraslice')).not.toContain('on purpose');
+  expect(reportOf([], 'teraslice')).toMatch(/^section/);
+});
+
+it('knows the section of every case', () => {
+  const sections = CASES.map(({ row }) => sectionOf(row));
+  expect(sections.filter((section) => !SECTIONS.has(section))).toEqual([]);
 });

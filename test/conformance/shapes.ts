@@ -1,18 +1,41 @@
 import { z } from 'zod';
 
 /**
- * Keys and types of what the API answers (Teraslice REST API, sections 2 to 9). `looseObject` where documents carry
- * what was posted, or where a server may add fields of its own.
+ * Keys and types of what the API answers (Teraslice REST API, sections 2 to 9). Objects have these keys and no other,
+ * but for documents that carry what was posted. Keys that only Temposlice has are those of `ours`: they may be there.
  */
 const time = z.iso.datetime();
 const count = z.int().min(0);
+const version = z.string();
+const ours = {
+  server: { temposlice_version: version.optional() },
+  execution: {
+    temposlice_version: version.optional(),
+    slice_timeout: count.optional(),
+    max_failed_slices: z.union([count, z.string()]).nullish(),
+  },
+  stats: { records: z.array(count).optional() },
+  controller: {
+    ...{ issued: count.optional(), completed: count.optional(), pending: count.optional() },
+    ...{ records: z.array(count).optional(), times: z.array(z.number().min(0)).optional() },
+  },
+  failure: { recovered_by: z.uuid().optional() },
+};
+/** What a job may have only where Kubernetes runs it, where it has defaults, too. */
+const kubernetes = {
+  targets: z.array(z.unknown()).optional(),
+  ephemeral_storage: z.boolean().optional(),
+  pod_spec_override: z.looseObject({}).optional(),
+  volumes: z.array(z.unknown()).optional(),
+};
 
 export const STATUSES = [
   ...['pending', 'scheduling', 'initializing', 'recovering', 'running', 'failing', 'paused', 'stopping'],
   ...['completed', 'stopped', 'rejected', 'failed', 'terminated'],
 ] as const;
 
-export const root = z.looseObject({
+export const root = z.strictObject({
+  ...ours.server,
   arch: z.string(),
   clustering_type: z.enum(['native', 'kubernetesV2']),
   name: z.string(),
@@ -62,7 +85,8 @@ const counts = {
 };
 const dates = { started: time.optional(), queuing_complete: time.optional() };
 
-export const controller = z.looseObject({
+export const controller = z.strictObject({
+  ...ours.controller,
   ex_id: z.uuid(),
   job_id: z.uuid(),
   name: z.string(),
@@ -70,7 +94,11 @@ export const controller = z.looseObject({
   ...dates,
 });
 
-export const execution = z.looseObject({
+const stats = z.strictObject({ ...counts, ...dates, ...ours.stats });
+
+export const execution = z.strictObject({
+  ...ours.execution,
+  ...kubernetes,
   job_id: z.uuid(),
   ex_id: z.uuid(),
   _context: z.literal('ex'),
@@ -80,11 +108,14 @@ export const execution = z.looseObject({
   _has_errors: z.boolean(),
   _failureReason: z.string(),
   // Filled when the execution ends.
-  _slicer_stats: z.union([z.strictObject({}), z.looseObject({ ...counts, ...dates })]),
+  _slicer_stats: z.union([z.strictObject({}), stats]),
   metadata: z.looseObject({}),
   teraslice_version: z.string().regex(/^v\d+\./),
+  // Where the controller listens: nothing does so here.
   slicer_hostname: z.string().optional(),
   slicer_port: z.int().optional(),
+  recovered_execution: z.uuid().optional(),
+  recovered_slice_type: z.enum(['all', 'errors', 'pending']).optional(),
   // The defaults of a job are filled in.
   name: z.string(),
   active: z.boolean(),
@@ -97,6 +128,11 @@ export const execution = z.looseObject({
   slicers: z.int(),
   workers: z.int(),
   stateful: z.boolean(),
+  labels: z.record(z.string(), z.unknown()).nullable(),
+  env_vars: z.record(z.string(), z.unknown()),
+  log_level: z.string().nullable(),
+  // Left out where the slicer cannot be built without its surroundings.
+  relocatable: z.boolean().optional(),
   apis: z.array(z.looseObject({ _name: z.string() })),
   operations: z.array(
     z.looseObject({
@@ -107,14 +143,16 @@ export const execution = z.looseObject({
   ),
 });
 
-export const endedExecution = execution.extend({ _slicer_stats: z.looseObject({ ...counts, ...dates }) });
+export const endedExecution = execution.extend({ _slicer_stats: stats });
+export const deletedExecution = endedExecution.extend({ _deleted: z.literal(true), _deleted_on: time });
 
 export const submitted = z.strictObject({ job_id: z.uuid(), ex_id: z.uuid() });
 export const registered = z.strictObject({ job_id: z.uuid() });
 export const status = (...statuses: string[]) => z.strictObject({ status: z.enum(statuses) });
 
 /** A failed slice. */
-export const failure = z.looseObject({
+export const failure = z.strictObject({
+  ...ours.failure,
   slice_id: z.string(),
   slicer_id: count,
   slicer_order: count,
@@ -125,10 +163,11 @@ export const failure = z.looseObject({
   _created: time,
   _updated: time,
   error: z.string().min(1),
-  retry_count: count.optional(),
+  // Only if there was one.
+  retry_count: z.int().min(1).optional(),
 });
 
-const numbersOfAll = z.looseObject({
+const numbersOfAll = z.strictObject({
   processed: count,
   failed: count,
   queued: count,
@@ -137,20 +176,24 @@ const numbersOfAll = z.looseObject({
   workers_disconnected: count,
   workers_reconnected: count,
 });
-export const clusterStats = z.looseObject({ controllers: numbersOfAll, slicer: numbersOfAll });
+export const clusterStats = z.strictObject({ controllers: numbersOfAll, slicer: numbersOfAll });
 
 /** Of Kubernetes, a node tells no numbers. */
 const perhaps = <T extends z.ZodType>(type: T) => z.union([type, z.literal('N/A')]);
-const task = z.looseObject({
+const task = z.strictObject({
   worker_id: z.union([z.number(), z.string()]),
   assignment: z.enum(['cluster_master', 'assets_service', 'execution_controller', 'worker']),
   ex_id: z.uuid().optional(),
   job_id: z.uuid().optional(),
   assets: z.array(z.string()).optional(),
+  // Of Kubernetes.
+  ...{ image: z.string().optional(), pod_name: z.string().optional(), pod_ip: z.string().optional() },
+  pid: z.int().optional(),
 });
 export const clusterState = z.record(
   z.string(),
-  z.looseObject({
+  z.strictObject({
+    ...ours.server,
     node_id: z.string(),
     hostname: z.string(),
     pid: perhaps(z.int()),
@@ -164,7 +207,7 @@ export const clusterState = z.record(
 );
 
 export const uploaded = z.strictObject({ asset_id: z.string().regex(/^[0-9a-f]{40}$/) });
-export const asset = z.looseObject({
+export const asset = z.strictObject({
   id: z.string().regex(/^[0-9a-f]{40}$/),
   name: z.string(),
   version: z.string(),

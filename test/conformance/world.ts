@@ -26,9 +26,48 @@ const FAILING = {
   operations: [{ ...READER, passthrough_slice: true }, { _op: 'noop' }],
 };
 
+/** What is converted, and what is kept though nobody knows it. */
+export const CONFIGURED = {
+  ...{ active: 'false', analytics: 0, stateful: '1', workers: '1', slicers: ' 1 ', max_retries: 0 },
+  ...{ probation_window: '2 minutes', labels: { team: 'conformance' }, env_vars: { A: 'b', B: 1 } },
+  ...{ log_level: 'warn', cpu: 'of no interest without Kubernetes', of_my_own: { a: [null] } },
+  operations: [
+    READER,
+    {
+      ...{ _op: 'delay', ms: '1 second', _encoding: 'raw', _dead_letter_action: 'none', note: 'kept' },
+      ...{ _connection: null, connection: 'an option like any other' },
+    },
+  ],
+};
+
 /** The asset of a situation as a zip file: each situation and run has another name. */
 export const bundle = (name: string, version = '1.0.0', more: object = {}): Promise<Buffer> =>
   makeZip({ 'asset.json': assetJson(name, version, { description: 'conformance', ...more }) });
+
+/**
+ * An asset with an operation and an API, for jobs that are only validated. Without a library, so that every server can
+ * load it.
+ */
+const CODE = `
+class Schema {
+  constructor(context, kind) { this.context = context; this.kind = kind; }
+  validate(config) {
+    const reason = { field: 'old', description: 'of no use any more', _op: config._op };
+    const deprecation = { type: 'JobValidation', reason: { type: 'assetOperation', kind: 'deprecation', reason } };
+    return { config: { ...config }, warnings: 'old' in config ? [deprecation] : [] };
+  }
+}
+exports.ASSETS = {
+  conformance_op: { Processor: class {}, Schema },
+  conformance_api: { API: class {}, Schema },
+};
+`;
+const codedBundle = (name: string): Promise<Buffer> =>
+  makeZip({
+    'asset.json': assetJson(name, '1.0.0'),
+    'package.json': '{"type": "commonjs"}',
+    'index.js': CODE,
+  });
 
 interface Ids {
   job?: string;
@@ -87,10 +126,18 @@ export class World {
     switch (name.split('#')[0]) {
       case 'never':
         return this.submit(name, ONCE, false);
+      case 'never-autorecover':
+        return this.submit(name, { ...ONCE, autorecover: true }, false);
+      case 'bare':
+        return this.ended(await this.submit(undefined, { operations: ONCE.operations }));
+      case 'configured':
+        return this.ended(await this.submit(name, CONFIGURED));
       case 'completed':
         return this.ended(await this.submit(name, ONCE));
       case 'failed':
         return this.ended(await this.submit(name, FAILING));
+      case 'retried':
+        return this.ended(await this.submit(name, { ...FAILING, max_retries: 1 }));
       case 'running':
         return this.working(await this.submit(name, PERSISTENT));
       case 'stopped': {
@@ -108,15 +155,33 @@ export class World {
         await this.succeed('POST', `/v1/jobs/${ids.job}/_inactive`);
         return ids;
       }
+      case 'pinned': {
+        const asset = this.named(name);
+        const uploaded = await this.upload(await bundle(asset));
+        return { ...uploaded, ...(await this.ended(await this.submit(name, { ...ONCE, assets: [asset] }))) };
+      }
+      case 'coded':
+        return this.upload(await codedBundle(this.named(name)));
+      case 'foreign':
+        return this.upload(await bundle(this.named(name), '1.0.0', { platform: 'conformance' }));
       case 'uploaded':
-        return this.upload(await bundle(`${name.replace('#', '-')}-${this.run}`));
+        return this.upload(await bundle(this.named(name)));
       default:
         throw new Error(`there is no situation ${name}`);
     }
   }
 
-  private async submit(name: string, job: object, start = true): Promise<Ids> {
-    const json = { name: `conformance-${this.run}-${name.replace('#', '-')}`, ...job };
+  /** The name of the asset of a situation. */
+  private named(situation: string): string {
+    return `${situation.replace('#', '-')}-${this.run}`;
+  }
+
+  /** @param name undefined: the job has none */
+  private async submit(name: string | undefined, job: object, start = true): Promise<Ids> {
+    const json = {
+      ...(name !== undefined && { name: `conformance-${this.run}-${name.replace('#', '-')}` }),
+      ...job,
+    };
     const reply = await this.succeed('POST', `/v1/jobs?start=${start}`, json);
     const { job_id, ex_id } = reply as { job_id: string; ex_id?: string };
     return { job: job_id, ...(ex_id !== undefined && { ex: ex_id }) };

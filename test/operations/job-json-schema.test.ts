@@ -40,6 +40,8 @@ const VALUES: unknown[] = [
     'info',
     'loud',
     '5 minutes',
+    '5 w',
+    '5 fortnights',
     '5',
     [],
     ['text'],
@@ -55,7 +57,6 @@ const VALUES: unknown[] = [
 ];
 /** What the schema refuses and the validation takes, beside texts: it does not look at everything. */
 const LENIENT: Record<string, unknown[]> = {
-  apis: VALUES.filter((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
   env_vars: [{ a: [] }],
   labels: [{ a: [] }],
   log_level: [false, 0],

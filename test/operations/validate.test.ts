@@ -108,6 +108,26 @@ describe('a job without assets', () => {
   });
 
   it.each([
+    ['5 minutes', 300_000],
+    ['2 w', 1_209_600_000],
+    ['1 second', 1_000],
+    ['700', 700],
+    [0, 0],
+  ])('takes %j for a duration', async (probation_window, ms) => {
+    expect((await validator.validate(job({ probation_window }))).job).toMatchObject({ probation_window: ms });
+  });
+
+  it('takes any failed slice for one too many, if it is told so', async () => {
+    const { job: valid } = await validator.validate(job({ max_failed_slices: 0 }));
+    expect(valid).toMatchObject({ max_failed_slices: 0 });
+  });
+
+  it('leaves to operations what an option of theirs called connection is, and takes none for none', async () => {
+    const operations = [READER, { _op: 'noop', connection: 'sftp://a', _connection: null }];
+    expect((await validator.validate(job({ operations }))).job.operations[1]).toMatchObject(operations[1]!);
+  });
+
+  it.each([
     ...[true, 'true', '1', 1].map((value) => [value, true] as const),
     ...[false, 'false', '0', 0].map((value) => [value, false] as const),
   ])('takes %j for a truth value, as Teraslice does', async (given, taken) => {
@@ -142,7 +162,7 @@ describe('a job without assets', () => {
     ['an empty name', { name: '' }, /job config: {2}- name: /],
     ['a negative slice_timeout', { slice_timeout: -1 }, /job config: a job - slice_timeout: /],
     ['a slice_timeout in words', { slice_timeout: 'soon' }, /job config: a job - slice_timeout: /],
-    ['no failed slice', { max_failed_slices: 0 }, /job config: a job - max_failed_slices: /],
+    ['less than no failed slice', { max_failed_slices: -1 }, /job config: a job - max_failed_slices: /],
     ['more than all slices', { max_failed_slices: '101%' }, /job config: a job - max_failed_slices: /],
     ['an unknown level', { log_level: 'loud' }, /log_level: must be one of the following: trace,debug/],
     ['an api twice', { apis: [{ _name: 'x' }, { _name: 'x' }] }, /Duplicate API configurations for x found/],
@@ -153,9 +173,32 @@ describe('a job without assets', () => {
       /^Could not find the associated api for queue$/,
     ],
     [
+      'an api that is not there, by its other name',
+      { operations: [READER, { _op: 'noop', api_name: 'queue' }] },
+      /^Could not find the associated api for queue$/,
+    ],
+    ...[{ _api_name: null }, { api_name: null }].map((none): [string, Spec, RegExp] => [
+      `no api where one is named (${JSON.stringify(none)})`,
+      { operations: [READER, { _op: 'noop', ...none }] },
+      /^An operation with a _api_name keyword must link it to a valid api configuration on the job$/,
+    ]),
+    ['apis that are no list', { apis: {} }, /a job - apis: APIs is required to be an array: value was \{\}$/],
+    ['a list of apis as text', { apis: '[]' }, /a job - apis: APIs is required to be an array/],
+    ['variables as text', { env_vars: '{}' }, /a job - env_vars: must be object: value was "\{\}"$/],
+    [
+      'an unknown unit of time',
+      { probation_window: '5 fortnights' },
+      /a job - probation_window: Invalid duration unit: fortnights: value was "5 fortnights"$/,
+    ],
+    ...[null, '', 1.5, -1, 'soon', []].map((value): [string, Spec, RegExp] => [
+      `the duration ${JSON.stringify(value)}`,
+      { probation_window: value },
+      /a job - probation_window: must be a positive integer or human readable string containing a number/,
+    ]),
+    [
       'an unknown connection',
       { operations: [READER, { _op: 'noop', _connection: 'x' }] },
-      /^Operation noop refers to connection "x" which is unavailable$/,
+      /^Validation failed for job config: a job - Operation noop refers to connection "x" which is unavailable$/,
     ],
     ['an asset that is not there', { assets: [OTHER_ASSET_ID] }, /^No asset found for "b{40}"$/],
     ['an asset outside of the folder', { assets: ['../..'] }, /^No asset found for "\.\.\/\.\."$/],

@@ -3,6 +3,8 @@ import { overBudget } from '../../src/workflows/failure-budget.js';
 it.each([
   [null, 1_000, 1_000, false],
   [undefined, 1, 1, false],
+  [0, 0, 10, false],
+  [0, 1, 1, true],
   [3, 3, 10, false],
   [3, 4, 10, true],
   ['5%', 99, 99, false],

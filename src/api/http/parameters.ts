@@ -53,8 +53,9 @@ export const sortedQuery = (fields: Fields, sort = '_updated:desc') =>
   pagingQuery.extend({
     sort: z.preprocess(given, z.string().optional()).meta({
       default: sort,
-      pattern: `^((${Object.keys(fields).join('|')}):(asc|desc))?$`,
-      description: 'A field, and whether its values rise or fall. What has no such field comes last',
+      pattern: `^((${Object.keys(fields).join('|')})(:(asc|desc))?)?$`,
+      description:
+        'A field, and whether its values rise, which is the default, or fall. What has no such field comes last',
     }),
   });
 
@@ -80,13 +81,16 @@ export const deletedQuery = z.object({
     .meta({ default: 'false', description: 'Only what was deleted, or only what was not' }),
 });
 
-/** Which fields of a job's latest execution to show beside it; empty: all. */
+/** Which fields of a job's latest execution to show beside it; empty: all. Given twice it is as none. */
 export const exQuery = z.object({
   ex: z
-    .string()
-    .transform((fields) => fields.split(',').filter((field) => field !== ''))
+    .unknown()
     .optional()
+    .transform((fields) =>
+      typeof fields === 'string' ? fields.split(',').filter((field) => field !== '') : undefined,
+    )
     .meta({
+      type: 'string',
       description: "Fields of the job's latest execution to show as `ex`, separated by commas; empty: all",
     }),
 });

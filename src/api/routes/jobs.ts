@@ -82,7 +82,7 @@ export function jobRoutes(
           description: 'Deleted ones, too.',
           query: exQuery,
           reply: jobReply,
-          errors: ['JOB_NOT_FOUND', 'BAD_LIST_PARAMETER'],
+          errors: ['JOB_NOT_FOUND'],
         },
         async ({ query, param }) => {
           const { ex } = query();

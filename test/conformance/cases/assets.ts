@@ -20,6 +20,7 @@ const ours = (one: Case, status: number, message: string | RegExp): Case => ({
   ...one,
   temposlice: { status, message },
 });
+const SYSTEM = { node_version: '18.1.0', platform: 'linux', arch: 'x64' };
 const notZip = 'Failed to save asset. File type not recognized as zip.';
 
 export const ASSETS: Case[] = [
@@ -91,6 +92,79 @@ export const ASSETS: Case[] = [
     notZip,
   ),
   {
+    row: '9 no zip file, without waiting',
+    request: 'POST /v1/assets',
+    send: { text: 'no zip file at all' },
+    expect: { status: 500, message: notZip },
+    temposlice: { status: 400, message: notZip },
+  },
+  {
+    row: '9 no bytes',
+    request: 'POST /v1/assets',
+    expect: { status: 500, message: notZip },
+    temposlice: { status: 400, message: notZip },
+  },
+  {
+    row: '9 not blocking hides what is wrong',
+    request: 'POST /v1/assets',
+    send: { bytes: (run) => bundle(`wrong-${run}`, 'two') },
+    expect: { status: 201, body: uploaded },
+    temposlice: { status: 422, message: 'Invalid version "two"' },
+  },
+  {
+    row: '9 what it runs on',
+    request: 'POST /v1/assets?blocking=true',
+    send: { bytes: (run) => bundle(`system-${run}`, '1.0.0', SYSTEM) },
+    expect: { status: 201, body: uploaded },
+  },
+  {
+    row: '9 what it runs on: the major version of Node',
+    request: 'GET /v1/assets/system-{run}',
+    expect: {
+      status: 200,
+      body: exactly(1, asset),
+      values: { '0.node_version': 18, '0.platform': 'linux', '0.arch': 'x64' },
+    },
+  },
+  refused(
+    'other bytes of the same version for the same system',
+    (run) => bundle(`system-${run}`, '1.0.0', { ...SYSTEM, description: 'another' }),
+    409,
+    'Asset arch:"x64" AND name:"system-{run}" AND node_version:"18" AND platform:"linux" AND version:"1.0.0" ' +
+      'already exists, please increment the version and send again',
+  ),
+  {
+    row: '9 the same version for any system is another',
+    request: 'POST /v1/assets?blocking=true',
+    send: {
+      bytes: (run) => bundle(`any-${run}`, 'v1.0.0', { node_version: '', platform: false, arch: null }),
+    },
+    expect: { status: 201, body: uploaded },
+  },
+  {
+    row: '9 what is any is left out, and a version is cleaned',
+    request: 'GET /v1/assets/any-{run}',
+    expect: {
+      status: 200,
+      body: exactly(1, asset.omit({ node_version: true, platform: true, arch: true })),
+      values: { '0.version': '1.0.0' },
+    },
+  },
+  {
+    row: '9 as a form',
+    request: 'POST /v1/assets',
+    send: { bytes: (run) => bundle(`posted-${run}`), type: 'application/x-www-form-urlencoded' },
+    expect: { status: 400, message: 'the json submitted is malformed' },
+    temposlice: { status: 200, body: uploaded },
+  },
+  {
+    row: '9 JSON with a charset',
+    request: 'POST /v1/assets',
+    send: { json: { a: 1 }, type: 'application/json; charset=utf-8' },
+    expect: { status: 500, message: notZip },
+    temposlice: { status: 400, message: '/asset endpoints do not accept json' },
+  },
+  {
     row: '9 JSON',
     request: 'POST /v1/assets',
     send: { json: { a: 1 } },
@@ -131,6 +205,27 @@ export const ASSETS: Case[] = [
     row: '9 unknown version',
     request: 'GET /v1/assets/posted-{run}/9.9.9',
     expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '9 latest is no version',
+    request: 'GET /v1/assets/posted-{run}/latest',
+    expect: { status: 200, body: noneOf },
+    temposlice: { status: 200, body: exactly(2, asset) },
+  },
+  {
+    row: '9 no wildcards',
+    request: 'GET /v1/assets/posted*',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '9 sorted by name',
+    request: 'GET /v1/assets?sort=name:asc&size=1',
+    expect: { status: 200, body: exactly(1, asset) },
+  },
+  {
+    row: '9 delete what is not there',
+    request: `DELETE /v1/assets/${'0'.repeat(40)}`,
+    expect: { status: 404, message: `Unable to find asset ${'0'.repeat(40)}` },
   },
   {
     row: '9 delete',

@@ -82,6 +82,21 @@ export const EXECUTIONS: Case[] = [
     expect: { status: 200, body: noneOf },
   },
   {
+    row: '6 list by what is no status',
+    request: 'GET /v1/ex?status=no_status',
+    expect: { status: 200, body: noneOf },
+  },
+  {
+    row: '6 list by statuses, apart',
+    request: 'GET /v1/ex?status=failed&status=running&filter=ex_id:{ex:failed}',
+    expect: { status: 200, body: exactly(1, execution) },
+  },
+  {
+    row: '6 deleted, empty',
+    request: 'GET /v1/ex?deleted=&filter=ex_id:{ex:failed}',
+    expect: { status: 200, body: noneOf },
+  },
+  {
     row: '6 status, empty',
     request: 'GET /v1/ex?status=&filter=ex_id:{ex:failed}',
     expect: { status: 200, body: exactly(1, execution) },
@@ -162,6 +177,30 @@ export const EXECUTIONS: Case[] = [
     row: '7.5 paged and sorted',
     request: 'GET /v1/ex/{ex:failed}/errors?size=3&from=2&sort=slicer_order:asc',
     expect: { status: 200, body: exactly(3, failure), values: { '0.slicer_order': 3 } },
+  },
+  {
+    row: '7.5 filtered',
+    request: 'GET /v1/ex/{ex:failed}/errors?filter=slicer_order:[3%20TO%204]',
+    expect: { status: 200, body: exactly(2, failure) },
+  },
+  {
+    row: '7.5 tried again',
+    request: 'GET /v1/ex/{ex:retried}/errors?size=1',
+    expect: {
+      status: 200,
+      body: exactly(1, failure),
+      values: { '0.retry_count': 1, '0.ex_id': '{ex:retried}' },
+    },
+  },
+  {
+    row: '7.5 never tried again',
+    request: 'GET /v1/ex/{ex:failed}/errors?size=1',
+    expect: { status: 200, body: exactly(1, failure.omit({ retry_count: true })) },
+  },
+  {
+    row: '7.5 unknown job',
+    request: 'GET /v1/jobs/{unknown}/errors',
+    expect: { status: 404, message: 'No execution was found for job {unknown}' },
   },
   {
     row: '7.5 without errors',

@@ -1,18 +1,11 @@
 import type { Case, Expectation } from '../case.js';
-import { deletedJob, exactly, job, jobAsPosted, noneOf, registered, submitted } from '../shapes.js';
+import { deletedExecution, deletedJob, exactly, execution, job, jobAsPosted, noneOf } from '../shapes.js';
+import { z } from 'zod';
 import { ONCE } from '../world.js';
 
 const NOT_FOUND = { status: 404, message: /./ };
 const NAMED = { name: 'conformance-{run}-posted', ...ONCE };
 
-/** An invalid job: Teraslice answers 500, Temposlice 400, with the same message. */
-const invalid = (row: string, changes: object, message: RegExp): Case => ({
-  row: `4.1 ${row}`,
-  request: 'POST /v1/jobs?start=false',
-  send: { json: { ...NAMED, ...changes } },
-  expect: { status: 500, message },
-  temposlice: { status: 400, message },
-});
 const JOB_CONFIG = /^Validation failed for job config: conformance-\w+-posted - /;
 const only = (id: string): Expectation => ({
   status: 200,
@@ -21,83 +14,6 @@ const only = (id: string): Expectation => ({
 });
 
 export const JOBS: Case[] = [
-  {
-    row: '4.1 submit',
-    request: 'POST /v1/jobs',
-    send: { json: NAMED },
-    expect: { status: 200, body: submitted },
-  },
-  {
-    row: '4.1 submit with the form type',
-    request: 'POST /v1/jobs?start=false',
-    send: { json: NAMED, type: 'application/x-www-form-urlencoded' },
-    expect: { status: 200, body: registered },
-  },
-  {
-    row: '4.1 submit, start=false',
-    request: 'POST /v1/jobs?start=false',
-    send: { json: NAMED },
-    expect: { status: 200, body: registered },
-  },
-  {
-    row: '4.1 start=no is no "false"',
-    request: 'POST /v1/jobs?start=no',
-    send: { json: NAMED },
-    expect: { status: 200, body: submitted },
-  },
-  {
-    row: '4.1 unknown properties',
-    request: 'POST /v1/jobs?start=false',
-    send: { json: { ...NAMED, of_my_own: { a: 1 } } },
-    expect: { status: 200, body: registered },
-  },
-  {
-    row: '4.1 no operations',
-    request: 'POST /v1/jobs',
-    send: { json: { name: 'x' } },
-    expect: { status: 400, message: 'No job was posted' },
-  },
-  {
-    row: '4.1 an array',
-    request: 'POST /v1/jobs',
-    send: { json: [] },
-    expect: { status: 400, message: 'No job was posted' },
-  },
-  {
-    row: '4.1 with a job_id',
-    request: 'POST /v1/jobs',
-    send: { json: { ...NAMED, job_id: '{unknown}' } },
-    expect: { status: 422, message: 'Job cannot include a job_id on submit' },
-  },
-  invalid('one operation', { operations: [{ _op: 'noop' }] }, JOB_CONFIG),
-  invalid('workers 0', { workers: 0 }, JOB_CONFIG),
-  invalid('slicers 0', { slicers: 0 }, JOB_CONFIG),
-  invalid('slicers -1', { slicers: -1 }, JOB_CONFIG),
-  invalid('lifecycle', { lifecycle: 'whatever' }, JOB_CONFIG),
-  invalid('max_retries', { max_retries: -1 }, JOB_CONFIG),
-  invalid(
-    'no name',
-    { name: '', workers: 0 },
-    // Teraslice says `undefined` only where there is none at all.
-    /^Validation failed for job config: /,
-  ),
-  invalid(
-    'unknown operation',
-    { operations: [{ _op: 'test-reader' }, { _op: 'no-such-operation' }] },
-    /^Unable to find module for operation: no-such-operation/,
-  ),
-  invalid(
-    'option of an operation',
-    { operations: [{ _op: 'test-reader' }, { _op: 'delay', ms: 'soon' }] },
-    /^Validation failed for operation config: delay - /,
-  ),
-  invalid('unknown asset', { assets: ['no-such-asset'] }, /No assets? found for "no-such-asset"/),
-  invalid(
-    'API without code',
-    { apis: [{ _name: 'no-such-api' }] },
-    /Unable to find module for (operation|api): no-such-api/,
-  ),
-
   { row: '4.2 list', request: 'GET /v1/jobs?filter=job_id:{job:never}', expect: only('{job:never}') },
   {
     row: '4.2 active=true: those that do not say otherwise',
@@ -165,6 +81,21 @@ export const JOBS: Case[] = [
     expect: { status: 200, values: { '0.ex': {} } },
   },
   {
+    row: '4.2 ex, empty: all of it',
+    request: 'GET /v1/jobs?ex=&filter=job_id:{job:completed}',
+    expect: { status: 200, body: exactly(1, job.extend({ ex: execution })) },
+  },
+  {
+    row: '4.2 ex, twice: none of it',
+    request: 'GET /v1/jobs?ex=_status&ex=ex_id&filter=job_id:{job:never}',
+    expect: { status: 200, body: exactly(1, jobAsPosted('name', 'lifecycle', 'workers', 'operations')) },
+  },
+  {
+    row: '4.2 active, empty, does not filter',
+    request: 'GET /v1/jobs?active=&filter=job_id:{job:inactive}',
+    expect: only('{job:inactive}'),
+  },
+  {
     row: '1.3 filter by name',
     request: 'GET /v1/jobs?filter=name:%22conformance-{run}-inactive%22&active=false',
     expect: only('{job:inactive}'),
@@ -183,6 +114,11 @@ export const JOBS: Case[] = [
     row: '4.3 ex',
     request: 'GET /v1/jobs/{job:completed}?ex=_status',
     expect: { status: 200, body: job, values: { ex: { _status: 'completed' } } },
+  },
+  {
+    row: '4.3 ex with what is no field',
+    request: 'GET /v1/jobs/{job:completed}?ex=no_such_field',
+    expect: { status: 200, body: job.extend({ ex: z.strictObject({}) }) },
   },
   {
     row: '4.3 deleted ones, too',
@@ -211,6 +147,21 @@ export const JOBS: Case[] = [
       body: jobAsPosted('name', 'lifecycle', 'workers', 'operations'),
       values: { job_id: '{job:never#update}' },
     },
+  },
+  {
+    row: '4.4 what the server says of a job may be in it',
+    request: 'PUT /v1/jobs/{job:never#update}',
+    send: { json: { ...NAMED, _context: 'ex', _updated: 'never', own: [1] } },
+    expect: {
+      status: 200,
+      body: jobAsPosted('name', 'lifecycle', 'workers', 'operations', 'own'),
+      values: { _context: 'job', own: [1] },
+    },
+  },
+  {
+    row: '4.4 it is as it was put',
+    request: 'GET /v1/jobs/{job:never#update}',
+    expect: { status: 200, values: { own: [1], name: 'conformance-{run}-posted' } },
   },
   {
     row: '4.4 empty',
@@ -259,6 +210,42 @@ export const JOBS: Case[] = [
     },
   },
   { row: '4.5 unknown', request: 'DELETE /v1/jobs/{unknown}', expect: NOT_FOUND },
+  {
+    row: '4.5 with its executions',
+    request: 'DELETE /v1/jobs/{job:completed#gone}',
+    expect: { status: 200, body: deletedJob },
+  },
+  {
+    row: '4.5 deleted executions are there',
+    request: 'GET /v1/ex/{ex:completed#gone}',
+    expect: { status: 200, body: deletedExecution, values: { _status: 'completed' } },
+  },
+  {
+    row: '4.6 deleted, too',
+    request: 'GET /v1/jobs/{job:completed#gone}/ex',
+    expect: { status: 200, body: deletedExecution, values: { ex_id: '{ex:completed#gone}' } },
+  },
+  {
+    row: '4.3 ex of a deleted job',
+    request: 'GET /v1/jobs/{job:completed#gone}?ex=_deleted,_status',
+    expect: { status: 200, values: { ex: {} } },
+  },
+  {
+    row: '4.3 ex of a deleted job, without the field that says so',
+    request: 'GET /v1/jobs/{job:completed#gone}?ex=_status',
+    expect: { status: 200, values: { ex: { _status: 'completed' } } },
+    temposlice: { status: 200, values: { ex: {} } },
+  },
+  {
+    row: '6 deleted=true',
+    request: 'GET /v1/ex?deleted=true&filter=ex_id:{ex:completed#gone}',
+    expect: { status: 200, body: exactly(1, deletedExecution) },
+  },
+  {
+    row: '6 deleted ones are left out',
+    request: 'GET /v1/ex?filter=ex_id:{ex:completed#gone}',
+    expect: { status: 200, body: noneOf },
+  },
 
   {
     row: '4.7 _inactive',

@@ -1,10 +1,6 @@
+import type { ZodType } from 'zod';
 import type { Case } from '../case.js';
-import { listOf, job, root } from '../shapes.js';
-
-/** A server that has not been reached, in Teraslice's words: a handler has thrown. */
-const BROKEN = { status: 500, text: /^\{"error":"api is not available"\}$/ };
-const NO_JOB = { status: 400, message: 'No job was posted' };
-const MALFORMED = { status: 400, message: 'the json submitted is malformed' };
+import { asset, clusterState, execution, job, listOf, noneOf, root } from '../shapes.js';
 
 const refused = (request: string): Case => ({
   row: '1 unknown path',
@@ -23,6 +19,19 @@ const wrongMethod = (request: string, allow: RegExp): Case => ({
   },
 });
 
+/** A path below `/assets` that Teraslice's service for assets does not know. */
+const unknownToAssets = (request: string, status: number): Case => ({
+  row: '1 path below /assets',
+  request,
+  expect: { status: 404, headers: { 'content-type': /^text\/html/ } },
+  temposlice: { status, message: `cannot ${request.replace(' ', ' endpoint ')}` },
+});
+const unprefixed = (path: string, body: ZodType): Case => ({
+  row: '1 without a prefix',
+  request: `GET ${path}`,
+  expect: { status: 200, body },
+});
+
 export const ROUTING: Case[] = [
   {
     row: '8 root',
@@ -37,16 +46,41 @@ export const ROUTING: Case[] = [
   { row: '8 root without a prefix', request: 'GET /', expect: { status: 200, body: root } },
   { row: '1 trailing slash', request: 'GET /v1/', expect: { status: 200, body: root } },
   {
-    row: '1 without a prefix',
-    request: 'GET /jobs?size=1',
-    expect: { status: 200, body: listOf(job) },
+    row: '1 who answers',
+    request: 'GET /v1',
+    expect: { status: 200, headers: { 'x-powered-by': /^Express$/ } },
+    temposlice: { status: 200, headers: { 'x-powered-by': /^$/, 'x-content-type-options': /^nosniff$/ } },
   },
+  unprefixed('/jobs?size=1', listOf(job)),
+  unprefixed('/jobs/?size=1', listOf(job)),
+  unprefixed('/ex?size=1&filter=job_id:{job:completed}', listOf(execution)),
+  unprefixed('/cluster/state', clusterState),
+  unprefixed('/assets?size=1', listOf(asset)),
   { row: '1 letter case', request: 'GET /V1/JOBS?size=1', expect: { status: 200, body: listOf(job) } },
+  {
+    row: '1 letter case and trailing slash',
+    request: 'GET /V1/Jobs/{job:completed}/EX/',
+    expect: { status: 200, body: execution },
+  },
+  {
+    row: '1 letter case where job and execution have the same path',
+    request: 'GET /v1/JOBS/{job:completed}/errors',
+    expect: { status: 405, message: 'Only /ex and /jobs are allowed' },
+    temposlice: { status: 200, body: noneOf },
+  },
   { row: '1 HEAD', request: 'HEAD /v1/jobs', expect: { status: 200, text: /^$/ } },
+  { row: '1 HEAD', request: 'HEAD /v1/jobs/{unknown}', expect: { status: 404, text: /^$/ } },
+  { row: '1 HEAD', request: 'HEAD /txt/jobs', expect: { status: 200, text: /^$/ } },
   {
     row: '1 OPTIONS',
     request: 'OPTIONS /v1/jobs',
     expect: { status: 200, headers: { allow: /GET.*POST/ }, text: /GET.*POST/ },
+  },
+  {
+    row: '1 OPTIONS of a table',
+    request: 'OPTIONS /txt/jobs',
+    expect: { status: 405, message: 'cannot OPTIONS endpoint /txt/jobs' },
+    temposlice: { status: 200, headers: { allow: /^GET, HEAD$/ } },
   },
   {
     row: '1 If-None-Match',
@@ -58,64 +92,30 @@ export const ROUTING: Case[] = [
   refused('GET /v1/nothing?a=b'),
   refused('GET /v1/v1/jobs'),
   refused('GET /v1/txt/jobs'),
+  refused('OPTIONS /v1/nothing'),
+  refused('POST /v1/cluster'),
   refused('POST /v1/ex/{unknown}/_start'),
   refused('POST /v1/ex/{unknown}/_settings'),
   wrongMethod('DELETE /v1/jobs', /^GET, POST/),
+  wrongMethod('PATCH /v1/jobs?a=b', /^GET, POST/),
+  wrongMethod('POST /v1/cluster/state', /^GET/),
+  wrongMethod('PUT /v1/assets', /^GET, POST/),
+  wrongMethod('DELETE /txt/jobs', /^GET/),
   wrongMethod('PUT /v1/ex/{unknown}', /^GET/),
   wrongMethod('DELETE /v1/ex/{unknown}', /^GET/),
   wrongMethod('GET /v1/jobs/{unknown}/_start', /^POST$/),
+  unknownToAssets('DELETE /v1/assets', 405),
+  unknownToAssets('POST /v1/assets/posted', 405),
+  unknownToAssets('GET /v1/assets/a/1.0.0/b', 404),
+  unknownToAssets('GET /v1/assetsx', 404),
 
   {
-    row: '1.1 form type is JSON',
-    request: 'POST /v1/jobs',
-    send: { text: '{}', type: 'application/x-www-form-urlencoded' },
-    expect: NO_JOB,
-  },
-  { row: '1.1 JSON', request: 'POST /v1/jobs', send: { json: {} }, expect: NO_JOB },
-  {
-    row: '1.1 JSON with a charset',
-    request: 'POST /v1/jobs',
-    send: { json: {}, type: 'application/json; charset=utf-8' },
-    expect: BROKEN,
-    temposlice: NO_JOB,
-  },
-  {
-    row: '1.1 no content type',
-    request: 'POST /v1/jobs',
-    send: { text: '{}' },
-    expect: BROKEN,
-    temposlice: NO_JOB,
-  },
-  { row: '1.1 no body', request: 'POST /v1/jobs', expect: BROKEN, temposlice: NO_JOB },
-  {
-    row: '1.1 empty body',
-    request: 'POST /v1/jobs',
-    send: { text: '', type: 'application/json' },
-    expect: NO_JOB,
-  },
-  {
-    row: '1.1 above 100 kB',
-    request: 'POST /v1/jobs',
-    send: { json: { name: 'x'.repeat(200_000) } },
-    expect: BROKEN,
-    temposlice: NO_JOB,
-  },
-  {
-    row: '1.1 malformed JSON',
-    request: 'POST /v1/jobs',
-    send: { text: '{"name": "cut of', type: 'application/json' },
-    expect: MALFORMED,
-  },
-  {
-    row: '1.1 a text as JSON',
-    request: 'POST /v1/jobs',
-    send: { text: '"text"', type: 'application/json' },
-    expect: MALFORMED,
-  },
-  {
-    row: '1.1 malformed JSON on any path',
-    request: 'POST /v1/nothing',
-    send: { text: '{]', type: 'application/x-www-form-urlencoded' },
-    expect: MALFORMED,
+    row: '1.2 an error',
+    request: 'GET /v1/jobs/{job:never}/ex',
+    expect: {
+      status: 404,
+      headers: { 'content-type': /^application\/json; charset=utf-8$/ },
+      text: /^\{\n {4}"error": 404,\n {4}"message": "[^"]+"\n\}$/,
+    },
   },
 ];

@@ -61,4 +61,35 @@ export const TABLES: Case[] = [
     request: 'GET /txt/assets/posted-{run}/1.0.0?fields=version,platform&headers=false',
     expect: { status: 200, text: /^1\.0\.0 *\n$/ },
   },
+  txt('deleted jobs, empty', 'jobs?deleted=', ...JOBS, '_deleted_on'),
+  txt('deleted executions', 'ex?deleted=true', ...EXECUTIONS, '_deleted_on'),
+  txt('fields, empty', 'jobs?fields=', ...JOBS),
+  txt('fields with spaces', 'jobs?fields=name,%20active,,', 'name', 'active'),
+  txt('headers that are no "false"', 'jobs?headers=no&fields=name', 'name'),
+  {
+    row: '10 deleted=maybe',
+    request: 'GET /txt/jobs?deleted=maybe',
+    expect: { status: 400, message: 'deleted query option must true or false' },
+  },
+  {
+    row: '10 status does not choose',
+    request: 'GET /txt/ex?fields=_status&headers=false&status=running&filter=ex_id:{ex:completed}',
+    expect: { status: 200, text: /^completed\n$/ },
+  },
+  {
+    row: '10 values that are no text',
+    request:
+      'GET /txt/ex?fields=assets,active,workers,metadata,_failureReason&headers=false&filter=ex_id:{ex:completed}',
+    expect: { status: 200, text: /^null {2}true {2}1 {2}\[object Object\] {2}\n$/ },
+  },
+  ...['workers', 'nodes', 'controllers'].map((list): Case => ({
+    row: '10 size is where it ends',
+    request: `GET /txt/${list}?size=0&headers=false&fields=name`,
+    expect: { status: 200, text: /^ *\n$/ },
+  })),
+  {
+    row: '10 processes of the master',
+    request: 'GET /txt/workers?fields=assignment,ex_id',
+    expect: table(['assignment', 'ex_id'], '[^]*\\bcluster_master +N/A[^]*\\bassets_service +N/A[^]*'),
+  },
 ];
