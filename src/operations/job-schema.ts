@@ -1,7 +1,7 @@
 import { isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
-import type { Context, JobValidator } from '#job-components';
+import type { Context, jobSchema } from '#job-components';
 
-type Schema = JobValidator['schema'];
+type Schema = ReturnType<typeof jobSchema>;
 
 /** An integer from 1 on; texts that hold one are taken, fractions are not: no one can run one and a half workers. */
 function positiveInteger(value: unknown): void {
@@ -113,17 +113,19 @@ export function withBooleans(spec: Record<string, unknown>, schema: Schema): Rec
   return coerced;
 }
 
-/** Checks that what operations refer to is there, after their schemas had the chance to add it. @throws Error */
+/** Checks that the APIs that operations refer to, by `_api_name` or `api_name`, are there. @throws Error */
 export function checkApiReferences(job: Record<string, unknown>): void {
   const names = plainObjects(job.apis).map((api) => api._name);
   for (const operation of plainObjects(job.operations)) {
-    if (operation._api_name === null) {
+    if (!('_api_name' in operation) && !('api_name' in operation)) continue;
+    const name = operation._api_name ?? operation.api_name;
+    if (name == null) {
       throw new Error(
         'An operation with a _api_name keyword must link it to a valid api configuration on the job',
       );
     }
-    if (operation._api_name !== undefined && !names.includes(operation._api_name)) {
-      throw new Error(`Could not find the associated api for ${String(operation._api_name)}`);
+    if (!names.includes(name)) {
+      throw new Error(`Could not find the associated api for ${String(name)}`);
     }
   }
 }
