@@ -2,7 +2,7 @@ import type { Settings } from '../settings.js';
 import { ConfigurationError } from '../workers/configuration-error.js';
 
 /** Commands may wait as long as a busy master needs, in ms. */
-const TIMEOUT = 120_000;
+const TIMEOUT_MS = 120_000;
 
 export type ClientSettings = Pick<Settings, 'master' | 'clusterToken'>;
 
@@ -10,18 +10,26 @@ export type ClientSettings = Pick<Settings, 'master' | 'clusterToken'>;
 export class RefusedError extends ConfigurationError {}
 
 /**
- * Asks a server for JSON.
- * @throws RefusedError if it answers with an error; ConfigurationError if it cannot be reached
+ * Asks a server.
+ * @param timeout longest time that answer and body may take, in ms
+ * @throws ConfigurationError if it cannot be reached
  */
-export async function requestJson<T>(url: URL, options: RequestInit = {}): Promise<T> {
-  const { method = 'GET' } = options;
-  let response: Response;
+export async function request(url: URL, options: RequestInit = {}, timeout = TIMEOUT_MS): Promise<Response> {
   try {
-    response = await fetch(url, { ...options, signal: AbortSignal.timeout(TIMEOUT) });
+    return await fetch(url, { ...options, signal: AbortSignal.timeout(timeout) });
   } catch (cause) {
     const reason = (cause as { cause?: Error }).cause?.message ?? (cause as Error).message;
     throw new ConfigurationError(`${url.origin} cannot be reached: ${reason}`, { cause });
   }
+}
+
+/**
+ * The same for JSON.
+ * @throws RefusedError if it answers with an error; ConfigurationError if it cannot be reached
+ */
+export async function requestJson<T>(url: URL, options: RequestInit = {}, timeout = TIMEOUT_MS): Promise<T> {
+  const { method = 'GET' } = options;
+  const response = await request(url, options, timeout);
   const text = await response.text();
   if (!response.ok) {
     throw new RefusedError(`${method} ${url.href} answers ${response.status}: ${messageOf(text)}`);

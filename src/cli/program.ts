@@ -68,7 +68,7 @@ export function createProgram(): Command {
   const importing = program
     .command('import')
     .description(
-      'copy the jobs of another server that speaks the REST API, a Teraslice for example, with their ids',
+      'copy the jobs of another server that speaks the REST API, a Teraslice for example, and its assets if it gives them, with their ids',
     )
     .requiredOption('--from <url>', 'URL of the server to copy from')
     .option('--overwrite', 'replace jobs that are here with other content', false)

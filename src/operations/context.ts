@@ -116,7 +116,7 @@ export function createContext(options: ContextOptions): OperationContext {
     cluster: { isMaster: false, isWorker: true, worker: { id: options.hostId }, workers: {} },
     cluster_name: options.clusterName,
     logger,
-    name: options.clusterName,
+    name: 'teraslice',
     platform: process.platform,
     sysconfig,
   } as unknown as Context;

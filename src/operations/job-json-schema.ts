@@ -1,4 +1,4 @@
-import { apiSchema, JobValidator, logLevels, opSchema } from '#job-components';
+import { apiSchema, jobSchema, logLevels, opSchema } from '#job-components';
 import type { Context } from '#job-components';
 import { DURATION, extendJobSchema } from './job-schema.js';
 
@@ -56,7 +56,7 @@ const CHECKED_BY_FUNCTION: Record<string, JsonSchema> = {
  * @throws Error if the library has a property that is checked in a way unknown here
  */
 export function jobJsonSchema(context: Context): JsonSchema {
-  const { schema } = new JobValidator(context);
+  const schema = jobSchema(context);
   extendJobSchema(schema);
   return {
     ...objectOf(schema as Record<string, Property>, CHECKED_BY_FUNCTION),

@@ -1,7 +1,7 @@
 import { getTypeOf, isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
-import type { Context, JobValidator } from '#job-components';
+import type { Context, jobSchema } from '#job-components';
 
-type Schema = JobValidator['schema'];
+type Schema = ReturnType<typeof jobSchema>;
 
 /** An integer from 1 on; texts that hold one are taken, fractions are not: no one can run one and a half workers. */
 function positiveInteger(value: unknown): void {
@@ -169,7 +169,7 @@ export function coerceJob(spec: Record<string, unknown>, schema: Schema): Record
   return coerced;
 }
 
-/** Checks that what operations refer to is there, after their schemas had the chance to add it. @throws Error */
+/** Checks that the APIs that operations refer to, by `_api_name` or `api_name`, are there. @throws Error */
 export function checkApiReferences(job: Record<string, unknown>): void {
   const names = plainObjects(job.apis).map((api) => api._name);
   for (const { _api_name, api_name } of plainObjects(job.operations)) {

@@ -1,50 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationLoader, AssetBundleType, OperationLocationType, parseName } from '#job-components';
-import type { Context, SchemaConstructor } from '#job-components';
 import { compiledPath } from '../compiled-path.js';
 
 /**
- * Teaches job-components' loader two things, for the whole process: where our built-in operations lie, and the
- * schemas of bundles built against job-components 2.x. The library creates its loaders itself, inside execution
- * contexts and the job validator, so its prototype is the only place that reaches them all.
+ * Teaches job-components' loader, for the whole process, where our built-in operations lie, and to say what is wrong in
+ * terms of the job. The library creates its loaders itself, inside execution contexts, so its prototype is the only
+ * place that reaches them all.
  */
 
 /** Our operations in the layout of an unbundled asset: `<name>/schema.js` and so on, default exports. */
 const BUILTIN_DIRECTORY = compiledPath('./builtin', import.meta.url);
-
-const warnings = new WeakMap<object, unknown[]>();
-
-/** Warnings that schemas gave while they validated with this context, oldest first. */
-export function schemaWarnings(context: Context): unknown[] {
-  return warnings.get(context) ?? [];
-}
-
-/** 2.x schemas return `{config, warnings}`; a config itself always has `_op` or `_name`. */
-function isWrapped(result: unknown): result is { config: Record<string, unknown>; warnings?: unknown[] } {
-  if (typeof result !== 'object' || result === null || '_op' in result || '_name' in result) return false;
-  const { config } = result as { config?: unknown };
-  return typeof config === 'object' && config !== null;
-}
-
-interface Schema {
-  context: Context;
-  validate(input: Record<string, unknown>): unknown;
-}
-
-function unwrapping(schema: SchemaConstructor): SchemaConstructor {
-  const Base = schema as unknown as new (context: Context, type?: string) => Schema;
-  const Unwrapping = class extends Base {
-    override validate(input: Record<string, unknown>): unknown {
-      const result = super.validate(input);
-      if (!isWrapped(result)) return result;
-      const given = Array.isArray(result.warnings) ? result.warnings : [];
-      warnings.set(this.context, [...schemaWarnings(this.context), ...given]);
-      return result.config;
-    }
-  };
-  return Unwrapping as unknown as SchemaConstructor;
-}
 
 const library = {
   find: OperationLoader.prototype.find,
@@ -102,20 +68,17 @@ async function checkAsset(loader: OperationLoader, qualified: string, isApi = fa
 
 OperationLoader.prototype.loadReader = async function loadReader(name, assetIds) {
   await checkAsset(this, name);
-  const loaded = await library.loadReader.call(this, name, assetIds).catch(misplaced);
-  return { ...loaded, Schema: unwrapping(loaded.Schema) };
+  return library.loadReader.call(this, name, assetIds).catch(misplaced);
 };
 
 OperationLoader.prototype.loadProcessor = async function loadProcessor(name, assetIds) {
   await checkAsset(this, name);
-  const loaded = await library.loadProcessor.call(this, name, assetIds).catch(misplaced);
-  return { ...loaded, Schema: unwrapping(loaded.Schema) };
+  return library.loadProcessor.call(this, name, assetIds).catch(misplaced);
 };
 
 OperationLoader.prototype.loadAPI = async function loadAPI(name, assetIds) {
   await checkAsset(this, name, true);
-  const loaded = await library.loadAPI.call(this, name, assetIds);
-  return { ...loaded, Schema: unwrapping(loaded.Schema) };
+  return library.loadAPI.call(this, name, assetIds);
 };
 
 export { OperationLoader };

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { cloneDeep, JobValidator, parseName } from '#job-components';
+import { cloneDeep, jobSchema, parseName } from '#job-components';
 import type { Context, ValidatedJobConfig } from '#job-components';
 import type { ValidatedJob } from '../store/types.js';
 import { createContext } from './context.js';
-import { checkApiReferences, checkJobShape, coerceJob, extendJobSchema } from './job-schema.js';
-import { OperationLoader, schemaWarnings } from './operation-loader.js';
+import { checkJobShape, coerceJob, extendJobSchema } from './job-schema.js';
+import { OperationLoader } from './operation-loader.js';
 import type { SystemOptions } from './sysconfig.js';
+import { validateConfig } from './validate-config.js';
 
 /** Assets must be there, and `name@asset` must name one of the job's. @throws Error */
 function checkAssets(spec: Record<string, unknown>, assetsDirectory: string): void {
@@ -54,13 +55,12 @@ export async function validateJob(
   options: SystemOptions,
 ): Promise<{ job: ValidatedJob; warnings: unknown[] }> {
   const { context } = createContext({ ...options, assignment: 'execution_controller', hostId: 'validation' });
-  const validator = new JobValidator(context);
-  extendJobSchema(validator.schema);
+  const schema = jobSchema(context);
+  extendJobSchema(schema);
   checkJobShape(spec, context);
   checkAssets(spec, options.assetsDirectory);
-  const job = await validator.validateConfig(coerceJob(spec, validator.schema));
-  checkApiReferences(job as unknown as Record<string, unknown>);
+  const { job, warnings } = await validateConfig(coerceJob(spec, schema), schema, context);
   const movable = await relocatable(job, context);
   if (movable !== undefined) (job as { relocatable?: boolean }).relocatable = movable;
-  return { job: job as unknown as ValidatedJob, warnings: schemaWarnings(context) };
+  return { job: job as unknown as ValidatedJob, warnings };
 }

@@ -2,8 +2,10 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { Router } from 'express';
 import { pino } from 'pino';
 import { AssetService } from '../../src/api/services/assets.js';
+import { assetApi } from '../../src/workers/master/asset-api.js';
 import { maintenanceApi } from '../../src/workers/master/maintenance-api.js';
 import { Purger } from '../../src/workers/master/purger.js';
 import { openStore, type JobDocument, type Store } from '../../src/store/index.js';
@@ -30,11 +32,21 @@ let target: TestApi;
 let store: Store;
 let assets: AssetService;
 let from: string;
+/** Ids of assets whose bytes the source gives for those of others. */
+const instead = new Map<string, string>();
 
 beforeAll(async () => {
   store = await openStore({ dataDir: directories.make() });
   const purger = new Purger(store, 0, pino({ level: 'silent' }));
-  source = await TestApi.start();
+  const foreign = await openStore({ dataDir: directories.make() });
+  const bundles = Router();
+  bundles.use((request, _response, next) => {
+    const other = instead.get(request.path.slice('/assets/'.length));
+    if (other !== undefined) request.url = `/assets/${other}`;
+    next();
+  });
+  bundles.use('/assets', assetApi(foreign.assets));
+  source = await TestApi.start({}, { store: foreign, internal: bundles });
   assets = new AssetService(store.assets, directories.make(), 1_000_000);
   const internal = maintenanceApi({ store, validator, assets, purger });
   target = await TestApi.start({}, { store, assets, internal });
@@ -42,7 +54,7 @@ beforeAll(async () => {
 }, 180_000);
 afterAll(async () => {
   await Promise.all([source.close(), target.close()]);
-  await store.close();
+  await Promise.all([source.store.close(), store.close()]);
   directories.clean();
 });
 
@@ -106,6 +118,55 @@ describe('import', () => {
     expect(stdout).toMatch(/no-uuid {2}refused {2}strange\n.*answers 400.*the job_id must be a UUID/);
     expect(stderr).toContain('2 unchanged, 1 refused');
     expect(code).toBe(1);
+  });
+
+  it('copies assets from a server that gives them, ahead of the jobs that need them', async () => {
+    const upload = async (version: string, file = 'x.js'): Promise<string> => {
+      const zip = await makeZip({ 'asset.json': assetJson('moving', version), [file]: '' });
+      return (await source.call('POST', '/v1/assets', { body: zip })).body.asset_id as string;
+    };
+    const [first, second] = [await upload('1.0.0'), await upload('2.0.0')];
+    const needy = makeJob({ name: 'needy', assets: [first] });
+    await source.store.jobs.insert(needy);
+
+    const dry = await command('import', '--from', from, '--dry-run');
+    expect(dry.stdout).toContain(`${first}  created (dry run)  moving:1.0.0\n`);
+    expect(await store.assets.get(first)).toBeUndefined();
+
+    const { stdout, stderr } = await command('import', '--from', from);
+    expect(stdout).toContain(`${first}  created  moving:1.0.0\n${second}  created  moving:2.0.0\n`);
+    expect(stdout).toContain(`${needy.job_id}  created  needy\n`);
+    expect(stdout).not.toContain('needy\n    ');
+    expect(stderr).toContain('Assets: 2 created\n');
+    expect((await store.assets.get(second))?.version).toBe('2.0.0');
+
+    const rival = await makeZip({ 'asset.json': assetJson('moving', '3.0.0'), 'other.js': '' });
+    await assets.save(Readable.from([rival]));
+    const third = await upload('3.0.0');
+    const again = await command('import', '--from', from);
+    expect(again.stdout).toMatch(new RegExp(`^${third} {2}refused {2}moving:3.0.0\\n.*answers 409`, 'm'));
+    expect(again.stderr).toContain('Assets: 2 unchanged, 1 refused\n');
+    expect(again.code).toBe(1);
+    await source.store.assets.remove(third);
+    await source.store.jobs.remove(needy.job_id, new Date().toISOString());
+  });
+
+  it('says which assets a server does not give, and takes no bytes but those of the asset', async () => {
+    const zip = await makeZip({ 'asset.json': assetJson('withheld', '1.0.0') });
+    const withheld = (await source.call('POST', '/v1/assets', { body: zip })).body.asset_id as string;
+    instead.set(withheld, 'nothing');
+    const missing = await command('import', '--from', from);
+    expect(missing.stdout).toContain(`${withheld}  missing  withheld:1.0.0\n`);
+    expect(missing.stderr).toContain(`${from} does not give those that are missing: upload their zip files.`);
+
+    const [other] = await source.store.assets.named('moving');
+    instead.set(withheld, other!.id);
+    const wrong = await command('import', '--from', from);
+    expect(wrong.stdout).toMatch(
+      new RegExp(`^${withheld} {2}refused.*\\n +its bytes have the id ${other!.id}$`, 'm'),
+    );
+    expect(await store.assets.get(withheld)).toBeUndefined();
+    await source.store.assets.remove(withheld);
   });
 
   it.each([

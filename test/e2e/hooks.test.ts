@@ -33,8 +33,15 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 it.each(['fetcher', 'processor'])('calls every hook of a %s, in order', (who) => {
-  const hooks = hooksOf(who).filter((hook) => !hook.startsWith('onOperation'));
+  const hooks = hooksOf(who).filter((hook) => !hook.startsWith('onOperation') && !hook.includes(':'));
   expect(hooks).toEqual(['initialize', ...SLICES, 'shutdown']);
+});
+
+it('says on the emitter of system events what became of slices, and when the worker ends', () => {
+  const hooks = hooksOf('processor');
+  const events = hooks.filter((hook) => hook.includes(':'));
+  expect(events).toEqual(['slice:success', 'slice:success', 'worker:shutdown']);
+  expect(hooks.indexOf('worker:shutdown')).toBeLessThan(hooks.indexOf('onFlushStart'));
 });
 
 it('tells operations and APIs when each operation begins and ends', () => {

@@ -15,7 +15,7 @@ const make = (more: Partial<ContextOptions> = {}) =>
 it('looks like the context of a Teraslice process', () => {
   const { context } = make();
   expect(context).toMatchObject({
-    name: 'cluster',
+    name: 'teraslice',
     assignment: 'worker',
     platform: process.platform,
     arch: process.arch,

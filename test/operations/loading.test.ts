@@ -62,6 +62,31 @@ it('loads operations of the library and runs a slice', async () => {
   await loaded.execution.shutdown();
 });
 
+it('begins a slice when all operations are ready for it, and fails it if one is not', async () => {
+  const options = setUp();
+  writeAsset(options.assetsDirectory, ASSET_ID, {
+    preparing: {
+      processor: `
+        async onSliceInitialized(id) {
+          await new Promise((resolve) => setImmediate(resolve));
+          if (id === 'slice-2') throw new Error('nothing is prepared');
+          this.ready = id;
+        }
+        async onSliceStarted(id) { this.startedReady = this.ready === id; }
+        async onBatch() { return [{ ready: this.startedReady }]; }`,
+    },
+  });
+  const { execution: worker } = await createWorkerContext(
+    execution({ assets: [ASSET_ID], operations: [READER, { _op: 'preparing' }] }),
+    options,
+  );
+  await worker.initialize();
+  expect((await worker.runSlice(slice([{}], 1))).results).toEqual([{ ready: true }]);
+  await expect(worker.runSlice(slice([{}], 2))).rejects.toThrow('nothing is prepared');
+  expect((await worker.runSlice(slice([{}], 3))).results).toEqual([{ ready: true }]);
+  await worker.shutdown();
+});
+
 it('measures the memory of operations by the heap alone, and leaves process.memoryUsage as it is', async () => {
   const options = setUp();
   writeAsset(options.assetsDirectory, ASSET_ID, {

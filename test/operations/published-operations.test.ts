@@ -120,7 +120,7 @@ it('finds every member that operations of public bundles use', async () => {
     const slice = { slice_id: 's', slicer_id: 0, slicer_order: 1, request: [{}] as never, _created: '' };
     const { results } = await loaded.execution.runSlice(slice);
     expect(results[0]).toEqual({
-      name: 'cluster-1',
+      name: 'teraslice',
       clusterName: 'cluster-1',
       arch: process.arch,
       platform: process.platform,

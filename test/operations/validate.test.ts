@@ -313,6 +313,54 @@ describe('a job with assets', () => {
     expect(warnings).toEqual([{ field: 'old', message: 'deprecated' }]);
   });
 
+  it('looks at its APIs in the order that each generation of operations expects', async () => {
+    const dataDir = directories.make();
+    const processor = 'class extends lib.BatchProcessor { async onBatch(records) { return records; } }';
+    writeBundle(
+      join(dataDir, 'assets'),
+      ASSET_ID,
+      `{
+        helper: {
+          API: class extends lib.OperationAPI { async createAPI() { return {}; } },
+          Schema: class extends lib.ConvictSchema { build() { return { depth: { default: 3, format: 'nat' } }; } },
+        },
+        injecting: {
+          Processor: ${processor},
+          Schema: class extends lib.ConvictSchema {
+            build() { return { api_name: { default: null, format: 'optional_String' } }; }
+            validateJob(job) {
+              const own = job.operations.find(({ _op }) => _op === 'injecting');
+              own.api_name = 'helper:mine';
+              this.ensureAPIFromConfig(own.api_name, job, {});
+            }
+          },
+        },
+        modern: {
+          Processor: ${processor},
+          Schema: class {
+            validate(config) { return { config, warnings: [] }; }
+            validateJob(job) {
+              const { api_name } = job.operations.find(({ _op }) => _op === 'modern');
+              const { depth } = job.apis.find(({ _name }) => _name === api_name);
+              if (depth !== 3) throw new Error('the API has no defaults: ' + depth);
+            }
+          },
+        },
+      }`,
+    );
+    const validator = open(dataDir);
+    const { job: valid } = await validator.validate(withOperation('injecting'));
+    expect(valid.operations[1]).toMatchObject({ api_name: 'helper:mine' });
+    expect(valid.apis).toMatchObject([{ _name: 'helper:mine', depth: 3 }]);
+
+    const modern = withOperation('modern', { api_name: 'helper' });
+    await expect(validator.validate({ ...modern, apis: [{ _name: 'helper' }] })).resolves.toBeDefined();
+    expect(await refusal(validator.validate(modern))).toBe('Could not find the associated api for helper');
+    expect(await refusal(validator.validate(withOperation('modern', { api_name: null })))).toBe(
+      'An operation with a _api_name keyword must link it to a valid api configuration on the job',
+    );
+  });
+
   it('is refused if two assets bring the operation', async () => {
     const dataDir = directories.make();
     for (const id of [ASSET_ID, OTHER_ASSET_ID]) writeAsset(join(dataDir, 'assets'), id, { twin: {} });

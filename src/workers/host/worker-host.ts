@@ -73,6 +73,7 @@ export class WorkerHost {
     this.halt();
     await this.running;
     const { execution } = this.loaded;
+    await this.tell('worker:shutdown');
     if (this.hasCompleted) this.send({ type: 'flushing' });
     try {
       // The library does not flush after a failed slice; what operations hold of completed ones would be lost.
@@ -152,6 +153,7 @@ export class WorkerHost {
     } else {
       this.hasCompleted = true;
       this.note({ ended: i + 1, since: monotonic() });
+      await this.tell('slice:success', slice);
       await this.hook(() => execution.onSliceFinished());
     }
   }
@@ -168,6 +170,11 @@ export class WorkerHost {
       this.slice = { ...this.slice, attempt: this.slice.attempt + 1 };
       this.loaded.setCurrentSlice(this.slice);
     }
+  }
+
+  /** Says on the emitter of system events what Teraslice's workers say there. */
+  private tell(event: string, ...args: unknown[]): Promise<void> {
+    return this.hook(async () => void this.loaded.execution.events.emit(event, ...args));
   }
 
   /** Hooks after the outcome can no longer change it: what they throw is logged. */

@@ -28,6 +28,7 @@ const MAX_START_DELAY_MS = 5_000;
 export class HostPool {
   private readonly hosts = new Map<string, HostProcess>();
   private readonly endings = new Map<string, HostReport>();
+  /** Hosts that are about to be forked, and still wanted. */
   private readonly starting = new Set<string>();
   /** Hosts in a row, by execution, that died before they were ready. */
   private readonly earlyDeaths = new Map<string, { count: number; reason: string; at: number }>();
@@ -100,10 +101,15 @@ export class HostPool {
       (a, b) => Number(b.kind === 'slicer') - Number(a.kind === 'slicer'),
     );
     for (const assignment of slicersFirst) {
-      const known = this.hosts.has(assignment.host_id) || this.endings.has(assignment.host_id);
-      if (known || this.starting.has(assignment.host_id)) continue;
-      if (assignment.draining) this.report(assignment.host_id, 'flushed', null);
-      else if (!this.closed) void this.start(assignment);
+      const { host_id: id } = assignment;
+      if (this.hosts.has(id) || this.endings.has(id)) continue;
+      if (assignment.draining) {
+        // It was not forked, and need not be: nobody waits for what it still fetches.
+        this.starting.delete(id);
+        this.report(id, 'flushed', null);
+      } else if (!this.starting.has(id) && !this.closed) {
+        void this.start(assignment);
+      }
     }
     const executions = new Set(assignments.map((assignment) => assignment.ex_id));
     for (const exId of this.earlyDeaths.keys()) if (!executions.has(exId)) this.earlyDeaths.delete(exId);
@@ -158,8 +164,10 @@ export class HostPool {
   private async startInTurn(assignment: HostAssignment): Promise<void> {
     try {
       while (this.startingNow() >= STARTING_AT_ONCE && !this.closed) await delay(20);
+      if (!this.starting.has(assignment.host_id)) return;
       const execution = await this.master.execution(assignment.ex_id);
-      if (!this.closed) this.hosts.set(assignment.host_id, this.fork(assignment, execution));
+      if (this.closed || !this.starting.has(assignment.host_id)) return;
+      this.hosts.set(assignment.host_id, this.fork(assignment, execution));
     } catch (error) {
       this.logger.warn({ err: error, ex_id: assignment.ex_id }, 'a host cannot be started yet');
       await delay(500);

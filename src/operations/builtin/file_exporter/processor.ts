@@ -42,7 +42,6 @@ export default class FileExporter extends BatchProcessor<FileExporterConfig> {
     await removeLeftovers(this.directory);
   }
 
-  /** Sets the id before it first yields: it is not awaited where it is called. */
   async onSliceInitialized(sliceId: string): Promise<void> {
     this.sliceId = sliceId;
   }
