@@ -204,9 +204,10 @@ const OPTIONS = {
   },
   warmHosts: {
     flag: '--warm-hosts <n>',
-    description: 'processes that a node holds ready for the next execution; each takes about 65 MB',
+    description:
+      'workers that a node holds ready for the next executions, with a slicer, while it has free slots; each takes 30 MB of its own',
     parse: integer(0, 1_000),
-    fallback: 2,
+    fallback: 8,
   },
   logLevel: {
     flag: '--log-level <level>',

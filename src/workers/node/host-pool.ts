@@ -8,7 +8,7 @@ import type { Settings } from '../../settings.js';
 import type { ExecutionDocument } from '../../store/types.js';
 import type { AssetCache } from './asset-cache.js';
 import { HostProcess } from './host-process.js';
-import { WarmHosts } from './warm-hosts.js';
+import { WarmHosts, warmWanted } from './warm-hosts.js';
 import type { HostAssignment, HostReport, MasterClient } from './master-client.js';
 
 /** Hosts that start at the same time: each costs most of a second of a processor. */
@@ -48,8 +48,11 @@ export class HostPool {
   ) {
     this.directory = resolve(settings.dataDir);
     const calm = (): boolean => this.starting.size === 0 && this.startingNow() === 0;
-    this.warm = new WarmHosts(settings.warmHosts, settings.hostMemory, calm, this.directory, logger);
-    this.warm.fill();
+    const { slots, warmHosts } = settings;
+    const wanted = (): number =>
+      warmWanted(slots - this.all().filter(({ kind }) => kind === 'worker').length, warmHosts);
+    this.warm = new WarmHosts(wanted, settings.hostMemory, calm, this.directory, logger);
+    this.warm.adjust();
   }
 
   /** Live and starting hosts. */
@@ -168,6 +171,7 @@ export class HostPool {
       const execution = await this.master.execution(assignment.ex_id);
       if (this.closed || !this.starting.has(assignment.host_id)) return;
       this.hosts.set(assignment.host_id, this.fork(assignment, execution));
+      this.warm.adjust();
     } catch (error) {
       this.logger.warn({ err: error, ex_id: assignment.ex_id }, 'a host cannot be started yet');
       await delay(500);
@@ -218,6 +222,7 @@ export class HostPool {
       if (ending.outcome === 'flushed') this.logger.info(fields, 'a host has ended');
       else this.logger.warn(fields, 'a host has ended');
       if (ending.early && !this.closed) this.diedEarly(host.exId, ending.reason ?? 'unknown', host.startedAt);
+      this.warm.adjust();
       this.onChange();
     });
     this.logger.info(

@@ -8,9 +8,18 @@ import { PIPE_FD } from '../host/protocol.js';
 
 const HOST_MAIN = compiledPath('../host/main.js', import.meta.url);
 /** Pause before a host is made ahead: those that an execution waits for come first, in ms. */
-const REFILL_MS = 1_000;
+const REFILL_MS = 250;
 /** The same after one died that nobody had used: its cause may stay for a while. */
 const REFILL_AFTER_DEATH_MS = 10_000;
+
+/**
+ * Hosts to hold ready: a worker for each free slot, `most` of them, and a slicer. One that nobody could use would only
+ * take memory.
+ */
+export function warmWanted(freeSlots: number, most: number): number {
+  const workers = Math.min(freeSlots, most);
+  return workers > 0 ? workers + 1 : 0;
+}
 
 /** A process that waits for its `setup`, or has it. */
 export interface ForkedHost {
@@ -64,13 +73,13 @@ export class WarmHosts {
   private closed = false;
 
   /**
-   * @param size how many to hold ready
+   * @param wanted how many to hold ready, at the moment
    * @param memoryMb old-space limit of each
    * @param calm whether one may be made now
    * @param directory where a host's progress is kept
    */
   constructor(
-    private readonly size: number,
+    private readonly wanted: () => number,
     private readonly memoryMb: number,
     private readonly calm: () => boolean,
     private readonly directory: string,
@@ -82,12 +91,19 @@ export class WarmHosts {
     return [...this.warm].map(({ process }) => process.pid ?? 0);
   }
 
-  /** Makes as many as are missing, in the background. */
-  fill(pause = REFILL_MS): void {
-    if (this.closed || this.timer || this.loading.size + this.warm.size >= this.size) return;
+  /** Makes as many as are missing, in the background, and ends those that are too many. */
+  adjust(pause = REFILL_MS): void {
+    if (this.closed) return;
+    for (const host of this.warm) {
+      if (this.held <= this.wanted()) break;
+      this.forget(host);
+      host.process.kill('SIGKILL');
+    }
+    if (this.timer || this.held >= this.wanted()) return;
     this.timer = setTimeout(() => {
       this.timer = undefined;
-      if (this.loading.size > 0 || !this.calm()) this.fill();
+      if (this.held >= this.wanted()) return;
+      if (this.loading.size > 0 || !this.calm()) this.adjust();
       else this.tryToMake();
     }, pause);
   }
@@ -96,7 +112,7 @@ export class WarmHosts {
   take(): ForkedHost | undefined {
     for (const host of this.warm) {
       this.forget(host);
-      this.fill();
+      this.adjust();
       if (host.process.connected && !isGone(host)) return host;
     }
     return undefined;
@@ -109,12 +125,16 @@ export class WarmHosts {
     for (const host of [...this.loading, ...this.warm]) host.process.kill('SIGKILL');
   }
 
+  private get held(): number {
+    return this.loading.size + this.warm.size;
+  }
+
   private tryToMake(): void {
     try {
       this.make();
     } catch (error) {
       this.logger.warn({ err: error }, 'no host can be forked ahead');
-      this.fill(REFILL_AFTER_DEATH_MS);
+      this.adjust(REFILL_AFTER_DEATH_MS);
     }
   }
 
@@ -128,13 +148,13 @@ export class WarmHosts {
     (child.stdio[PIPE_FD] as Readable).once('data', () => {
       if (!this.loading.delete(host)) return;
       this.warm.add(host);
-      this.fill();
+      this.adjust();
     });
   }
 
   private readonly died = (): void => {
     for (const host of [...this.loading, ...this.warm]) if (isGone(host)) this.forget(host);
-    this.fill(REFILL_AFTER_DEATH_MS);
+    this.adjust(REFILL_AFTER_DEATH_MS);
   };
 
   private forget(host: ForkedHost): void {

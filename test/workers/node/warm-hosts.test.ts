@@ -8,7 +8,7 @@ import { until } from '../../support/until.js';
 import { cleanUp, leaseOf, run, start, WORKERS_DIRECTORY } from './support/hosts.js';
 
 /** Hosts are forked from compiled code. */
-const { WarmHosts } = (await import(
+const { WarmHosts, warmWanted } = (await import(
   pathToFileURL(join(WORKERS_DIRECTORY, 'node/warm-hosts.js')).href
 )) as typeof Module;
 
@@ -17,16 +17,27 @@ const pools: Array<InstanceType<typeof WarmHosts>> = [];
 const warnings: string[] = [];
 const logger = { warn: (_fields: unknown, message: string) => warnings.push(message) } as unknown as Logger;
 
-function pool(size: number, calm = () => true, directory = tmpdir()): InstanceType<typeof WarmHosts> {
-  const hosts = new WarmHosts(size, 256, calm, directory, logger);
+function pool(
+  size: number | (() => number),
+  calm = () => true,
+  directory = tmpdir(),
+): InstanceType<typeof WarmHosts> {
+  const wanted = typeof size === 'number' ? () => size : size;
+  const hosts = new WarmHosts(wanted, 256, calm, directory, logger);
   pools.push(hosts);
-  hosts.fill(0);
+  hosts.adjust(0);
   return hosts;
 }
 
 afterEach(async () => {
   for (const hosts of pools.splice(0)) hosts.close();
   await cleanUp();
+});
+
+it('is wanted for each free slot, with a slicer, up to a limit; none while all slots are taken', () => {
+  expect([0, 1, 4, 100].map((free) => warmWanted(free, 8))).toEqual([0, 2, 5, 9]);
+  expect(warmWanted(-1, 8)).toBe(0);
+  expect(warmWanted(4, 0)).toBe(0);
 });
 
 it('holds as many as it should, and replaces one that was taken', async () => {
@@ -73,6 +84,20 @@ it('makes none while an execution waits for its hosts', async () => {
   expect(hosts.pids).toEqual([]);
   calm = true;
   await until(() => hosts.pids.length === 1);
+});
+
+it('ends those for which there is no room any more, and makes others once there is', async () => {
+  let room = 2;
+  const hosts = pool(() => room);
+  await until(() => hosts.pids.length === 2);
+  const [first] = hosts.pids as [number];
+  room = 1;
+  hosts.adjust();
+  expect(hosts.pids).toHaveLength(1);
+  await until(() => !isAlive(first));
+  room = 2;
+  hosts.adjust();
+  await until(() => hosts.pids.length === 2);
 });
 
 it('ends them when it is closed', async () => {
