@@ -4,9 +4,17 @@ import type { ExecutionInput, SlicerState } from './types.js';
 
 /** What a run says of itself: live numbers, the text in the Web UI, and how it ended. Pure. */
 
-/** Live numbers; those of workers are for placement to fill in. `started` in ms of workflow time. */
-export function countersOf(ledger: Ledger, slicer: SlicerState | undefined, started: number): Counters {
-  const { issued, completed, failed, pending, processed, queued, records, times } = ledger;
+/**
+ * Live numbers; those of workers are for placement to fill in. `started` in ms of workflow time. A slice that waits in a
+ * lease is queued: a worker has one at hand.
+ */
+export function countersOf(
+  ledger: Ledger,
+  slicer: SlicerState | undefined,
+  { started, workers }: { started: number; workers: number },
+): Counters {
+  const { issued, completed, failed, pending, processed, records, times } = ledger;
+  const atHand = Math.min(ledger.leased + ledger.running.length, workers);
   return {
     issued,
     completed,
@@ -24,7 +32,7 @@ export function countersOf(ledger: Ledger, slicer: SlicerState | undefined, star
       job_duration: Math.max(1, Math.round((Date.now() - started) / 1_000)),
       failed,
       subslices: slicer?.subslices ?? 0,
-      queued,
+      queued: Math.max(pending - atHand, 0),
       slice_range_expansion: slicer?.rangeExpansion ?? 0,
       processed,
       slicers: slicer?.slicers ?? 0,

@@ -517,7 +517,8 @@ export class ExecutionRun {
   }
 
   private counters(): Counters {
-    return countersOf(this.ledger, this.slicer?.state, this.started);
+    const { ledger, slicer, started, workers } = this;
+    return countersOf(ledger, slicer?.state, { started, workers });
   }
 
   private report(): void {

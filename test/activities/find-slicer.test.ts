@@ -46,7 +46,7 @@ beforeEach(async () => {
 afterEach(async () => {
   placement.stop();
   for (const exId of exIds) await store.executions.close(exId, 9, 'stopped', {}, null);
-  for (const { node_id } of await store.placement.nodes()) await store.placement.removeNode(node_id);
+  for (const node of await store.placement.nodes()) await store.placement.removeNode(node);
 });
 
 const nth = (i: number): string => exIds[i] as string;
@@ -105,7 +105,7 @@ it('sends away who waits and finds others before it again', async () => {
   await until(() => placement.waitsBehind(nth(COUNT - 1)) === COUNT - 1 - 20);
   const found = find(nth(COUNT - 1)).catch((error: unknown) => error);
   const hosts = await store.placement.liveHosts({ node_id: 'node' });
-  await store.placement.removeNode('node');
+  await store.placement.removeNode({ node_id: 'node', incarnation: 'first' });
   placement.kick();
   expect(await found).toMatchObject({ type: 'NO_SLICER_YET' });
   expect(hosts.length).toBeGreaterThan(0);

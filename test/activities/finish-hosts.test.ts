@@ -44,7 +44,7 @@ async function endedHost(outcome: HostOutcome): Promise<HostRow> {
       reason: outcome,
     });
   }
-  await store.placement.removeNode(`of ${ex_id}`);
+  await store.placement.removeNode({ node_id: `of ${ex_id}`, incarnation: 'first' });
   const hosts = await store.placement.hostsOf(ex_id);
   return hosts.find(({ kind }) => kind === 'worker') as HostRow;
 }

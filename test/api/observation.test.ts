@@ -72,7 +72,7 @@ beforeAll(async () => {
 /** Cluster state and metrics show everything there is, so each test leaves nothing behind that runs. */
 afterEach(async () => {
   const { placement, executions } = api.store;
-  for (const { node_id } of await placement.nodes()) await placement.removeNode(node_id);
+  for (const node of await placement.nodes()) await placement.removeNode(node);
   for (const { host_id } of await placement.liveHosts())
     await placement.updateHost(host_id, { state: 'ended' });
   for (const { doc } of await executions.active())

@@ -62,7 +62,7 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     const other = makeNode({ node_id: 'node-0' });
     await placement.presence(other);
     await expect(placement.nodes()).resolves.toEqual([other, restarted]);
-    await placement.removeNode('node-0');
+    await placement.removeNode(other);
     await expect(placement.nodes()).resolves.toEqual([restarted]);
   });
 
@@ -81,9 +81,12 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     expect(nodes.filter(({ node_id }) => node_id === 'twice')).toEqual([
       makeNode({ node_id: 'twice', incarnation: 'start 29' }),
     ]);
-    await placement.removeNode('twice');
+    const remove = (incarnation: string) => placement.removeNode({ node_id: 'twice', incarnation });
+    await remove('start 28');
+    await expect(start('start 10')).rejects.toMatchObject({ code: 'NODE_REPLACED' });
+    await remove('start 29');
     await expect(start('start 10')).resolves.toBe(true);
-    await placement.removeNode('twice');
+    await remove('start 10');
   });
 
   it('keeps every host, and lists those that live', async () => {

@@ -1,5 +1,5 @@
 import { Ledger } from '../../src/workflows/ledger.js';
-import { detailsOf, verdictOf, type Ending } from '../../src/workflows/report.js';
+import { countersOf, detailsOf, verdictOf, type Ending } from '../../src/workflows/report.js';
 
 const ENDED: Ending = { stopped: false, fatal: null, failedFlushes: [], lostHosts: 0 };
 
@@ -53,4 +53,17 @@ it('shows a job name as it is, not as Markdown', () => {
   expect(details).toContain(
     '**\\*a\\* \\[b\\](c)** is failing\n\n- job `j`\n- slices: 2 issued, 1 completed, 1 failed',
   );
+});
+
+it('counts slices as queued that wait in a lease, all but the one that each worker has at hand', () => {
+  const ledger = new Ledger(0);
+  const queued = (workers: number): number =>
+    countersOf(ledger, undefined, { started: 0, workers }).stats.queued;
+  ledger.issue(Array.from({ length: 10 }, (_, i) => [0, i + 1, '1']));
+  expect(queued(2)).toBe(10);
+  ledger.lease(1, 3, 1_000, 0);
+  expect(queued(2)).toBe(9);
+  ledger.lease(2, 3, 1_000, 0);
+  ledger.lease(3, 3, 1_000, 0);
+  expect(queued(2)).toBe(8);
 });

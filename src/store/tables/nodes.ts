@@ -41,6 +41,9 @@ export async function recordPresence(db: Database, node: NodeRow): Promise<boole
 export const selectNodes = (db: Database): Promise<NodeRow[]> =>
   db.selectFrom('nodes').select(COLUMNS).orderBy('node_id').execute();
 
-export async function deleteNode(db: Database, nodeId: string): Promise<void> {
-  await db.deleteFrom('nodes').where('node_id', '=', nodeId).execute();
+export async function deleteNode(
+  db: Database,
+  { node_id: nodeId, incarnation }: Pick<NodeRow, 'node_id' | 'incarnation'>,
+): Promise<void> {
+  await db.deleteFrom('nodes').where('node_id', '=', nodeId).where('incarnation', '=', incarnation).execute();
 }

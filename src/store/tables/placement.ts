@@ -38,7 +38,7 @@ export function placementStore(db: Database): PlacementStore {
   return {
     presence: (node) => recordPresence(db, node),
     nodes: () => selectNodes(db),
-    removeNode: (nodeId) => deleteNode(db, nodeId),
+    removeNode: (node) => deleteNode(db, node),
     liveHosts: (filter) => selectLiveHosts(db, filter),
     hostsOf: (exId) => selectHostsOf(db, exId),
     host: (hostId) => selectHost(db, hostId),

@@ -61,7 +61,8 @@ export interface PlacementStore {
    */
   presence(node: NodeRow): Promise<boolean>;
   nodes(): Promise<NodeRow[]>;
-  removeNode(nodeId: string): Promise<void>;
+  /** Removes a node, unless it was started anew in the meantime. */
+  removeNode(node: Pick<NodeRow, 'node_id' | 'incarnation'>): Promise<void>;
   /** Hosts not ended, of all executions, or those given. */
   liveHosts(filter?: { ex_id?: string; node_id?: string }): Promise<HostRow[]>;
   /** Every host that was ever placed for the execution. */

@@ -29,6 +29,12 @@ import { Reconciler } from './reconciler.js';
 import { registerSearchAttributes } from './search-attributes.js';
 import { createWorkers } from './task-workers.js';
 
+/**
+ * How long an idle connection is kept, in ms: longer than clients and load balancers do. If the server closes first, a request
+ * that was just sent on it fails, and clients do not repeat a POST.
+ */
+const KEEP_ALIVE_MS = 65_000;
+
 /** A master: REST API, workflows, the activities that touch the store, placement, reconciliation. */
 export async function runMaster(settings: Settings): Promise<{ stop(): Promise<void> }> {
   const logger = createLogger('master', { level: settings.logLevel });
@@ -88,7 +94,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
     codec: codecApi(),
     health: async () => ({ temporal: await temporalHealth(connection) }),
   });
-  const server = createServer(api);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, api);
   server.listen(settings.port, settings.host);
   try {
     await once(server, 'listening');

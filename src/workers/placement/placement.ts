@@ -1,13 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../logger.js';
-import { NODE_SILENT_MS, type Store } from '../../store/types.js';
+import { NODE_SILENT_MS, type NodeRow, type Store } from '../../store/types.js';
 import { plan } from './plan.js';
 
 const TICK_MS = 1_000;
 /** A longer pause between two ticks means that silence of a node may be ours, in ms. */
 const GAP_MS = 3_000;
-/** Silence after which a node without hosts is forgotten, in ms (Teraslice `node_disconnect_timeout`). */
-const FORGET_MS = 300_000;
 
 /**
  * Applies {@link plan} again and again: every second, and whenever something changed that may matter.
@@ -96,8 +94,8 @@ export class Placement {
     if (now - this.lastTick > GAP_MS) this.unbrokenSince = now;
     this.lastTick = now;
     const trustSilence = now - this.unbrokenSince > NODE_SILENT_MS + GAP_MS;
-    const forgotten: string[] = [];
     let waiting: string[] = [];
+    let forget: NodeRow[] = [];
     const changed = await this.store.placement.exclusively(async (tables) => {
       const [nodes, hosts, executions] = [
         await tables.nodes(),
@@ -112,11 +110,7 @@ export class Placement {
         trustSilence,
         fenceTimeout: this.fenceTimeout,
       });
-      ({ waiting } = steps);
-      for (const { node_id, seen } of nodes) {
-        const empty = !hosts.some((host) => host.node_id === node_id);
-        if (trustSilence && empty && now - Date.parse(seen) > FORGET_MS) forgotten.push(node_id);
-      }
+      ({ waiting, forget } = steps);
       for (const { host_id, outcome, reason } of steps.lost) {
         await tables.updateHost(host_id, { state: 'ended', outcome, reason, busy: false });
       }
@@ -128,7 +122,7 @@ export class Placement {
       return steps.lost.length + steps.drain.length + steps.insert.length > 0;
     });
     this.waiting = new Map(waiting.map((exId, place) => [exId, place]));
-    for (const nodeId of forgotten) await this.store.placement.removeNode(nodeId);
+    for (const node of forget) await this.store.placement.removeNode(node);
     if (changed) this.changed();
   }
 }

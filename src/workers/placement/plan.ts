@@ -8,6 +8,9 @@ import {
   type NodeRow,
 } from '../../store/types.js';
 
+/** Silence after which a node without hosts is forgotten, in ms (Teraslice `node_disconnect_timeout`). */
+const FORGET_MS = 300_000;
+
 export interface PlacedExecution {
   ex_id: string;
   status: ExecutionStatus;
@@ -33,6 +36,8 @@ export interface Plan {
   lost: Array<{ host_id: string; outcome: HostOutcome; reason: string }>;
   /** Executions for whose slicer there is no room, in the order in which they will get one. */
   waiting: string[];
+  /** Nodes that are gone, and had nothing left. */
+  forget: NodeRow[];
 }
 
 /**
@@ -45,7 +50,7 @@ export interface Plan {
  */
 export function plan(situation: Situation): Plan {
   const { nodes, executions, now } = situation;
-  const result: Plan = { insert: [], drain: [], lost: [], waiting: [] };
+  const result: Plan = { insert: [], drain: [], lost: [], waiting: [], forget: forgettable(situation) };
   const byNode = new Map(nodes.map((node) => [node.node_id, node]));
   const present: HostRow[] = [];
   for (const host of situation.hosts) {
@@ -119,6 +124,16 @@ function lossOf(
   const patient = host.kind === 'slicer' && host.recoverable === false;
   const limit = patient ? situation.fenceTimeout + NODE_SILENT_MS : NODE_SILENT_MS;
   return silence > limit ? { outcome: 'silent', reason: 'its node is silent' } : undefined;
+}
+
+/** A node that was stopped in order is gone as soon as it is silent. One that broke down is shown for a while: it may be missed. */
+function forgettable({ nodes, hosts, now, trustSilence }: Situation): NodeRow[] {
+  if (!trustSilence) return [];
+  const inUse = new Set(hosts.map(({ node_id }) => node_id));
+  return nodes.filter(({ node_id, seen, draining }) => {
+    const limit = draining ? NODE_SILENT_MS : FORGET_MS;
+    return !inUse.has(node_id) && now - Date.parse(seen) > limit;
+  });
 }
 
 /** What a node has room for. */

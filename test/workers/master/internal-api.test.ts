@@ -57,7 +57,7 @@ afterEach(async () => {
   placement.stop();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
-  for (const { node_id } of await store.placement.nodes()) await store.placement.removeNode(node_id);
+  for (const node of await store.placement.nodes()) await store.placement.removeNode(node);
 });
 
 const presenceOf = (changes: Partial<PresenceRequest> = {}): PresenceRequest => ({

@@ -72,7 +72,7 @@ const planFor = (situation: Partial<Situation>): Plan =>
 const placed = ({ insert }: Plan): string[] =>
   insert.map(({ kind, ex_id, node_id }) => `${kind} of ${ex_id} on ${node_id}`);
 const losses = ({ lost }: Plan): string[] => lost.map(({ host_id }) => host_id);
-const NOTHING: Plan = { insert: [], drain: [], lost: [], waiting: [] };
+const NOTHING: Plan = { insert: [], drain: [], lost: [], waiting: [], forget: [] };
 
 it('places one slicer and as many workers as are wanted', () => {
   const { insert } = planFor({ nodes: [node('a', 8)], executions: [execution('x', 3)] });
@@ -224,6 +224,29 @@ it('replaces what a node hosted before it was started anew, however lately it wa
   });
   expect(losses(steps)).toEqual(hosts.map(({ host_id }) => host_id));
   expect(steps.insert.map(({ incarnation }) => incarnation)).toEqual(['a-2', 'a-2']);
+});
+
+describe('a node that is gone', () => {
+  const forgotten = (nodes: NodeRow[], more: Partial<Situation> = {}): string[] =>
+    planFor({ nodes, ...more }).forget.map(({ node_id }) => node_id);
+  const LONG = 300_001;
+
+  it('is forgotten at once if it was stopped in order, else after a while', () => {
+    const draining = { draining: true };
+    const nodes = [
+      node('stopped', 4, draining, NODE_SILENT_MS + 1),
+      node('stopping', 4, draining, NODE_SILENT_MS),
+      node('crashed', 4, {}, NODE_SILENT_MS + 1),
+      node('crashed long ago', 4, {}, LONG),
+    ];
+    expect(forgotten(nodes)).toEqual(['stopped', 'crashed long ago']);
+  });
+
+  it('is remembered as long as something may run there, or the silence may be ours', () => {
+    const nodes = [node('a', 4, { draining: true }, LONG)];
+    expect(forgotten(nodes, { hosts: [host('x', 'a', 'worker')] })).toEqual([]);
+    expect(forgotten(nodes, { trustSilence: false })).toEqual([]);
+  });
 });
 
 it('counts hosts of a node that nobody knows as lost', () => {
