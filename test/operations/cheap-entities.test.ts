@@ -60,7 +60,7 @@ it('gives each record metadata of its own', () => {
   expect([a.getKey(), a.getMetadata('x'), a.getRawData().toString()]).toEqual(['key', 1, 'raw']);
   expect(b.getMetadata()).toEqual({ _createTime: expect.any(Number) });
   expect(b.getCreateTime().getTime()).toBeLessThanOrEqual(before);
-  expect(() => a.setMetadata('_createTime' as never, 1)).toThrow(/readonly/);
+  expect(() => a.setMetadata('_createTime', 1 as never)).toThrow(/readonly/);
 });
 
 it('leaves all else to the library', () => {
@@ -75,5 +75,5 @@ it('leaves all else to the library', () => {
   class Other {
     readonly x = 1;
   }
-  expect({ ...DataEntity.make(new Other() as never) }).toEqual({ x: 1 });
+  expect(Object.entries(DataEntity.make(new Other()))).toEqual([['x', 1]]);
 });

@@ -23,6 +23,17 @@ it('adds up what each kind used meanwhile, newcomers from their start', () => {
   );
 });
 
+it('counts those that ended meanwhile by what their parents tell of them', () => {
+  const before = [{ ...usage(1, 'node', 10), endedCpu: 3 }, usage(2, 'worker', 5)];
+  const after = [{ ...usage(1, 'node', 11), endedCpu: 3 + 5 + 4 }];
+  expect(cpuBetween(before, after)).toEqual(
+    new Map([
+      ['node', 1],
+      ['ended', 4],
+    ]),
+  );
+});
+
 it('names the largest share first and leaves out what is next to nothing', () => {
   const cpu = new Map<Kind, number>([
     ['master', 1],
