@@ -5,7 +5,7 @@ import type { Bench, Scenario } from '../bench.js';
 import { writeOrders } from '../load/order-files.js';
 import { canInspect, cpuBetween, type Kind } from '../load/processes.js';
 import { BENCH_ASSET, type Stack } from '../load/stack.js';
-import { runScript } from '../load/stream-script.js';
+import { runScript } from '../load/run-script.js';
 import type { Row } from '../report/row.js';
 
 const MEGABYTE = 1_000_000;
