@@ -5,7 +5,7 @@ import { finished } from 'node:stream/promises';
 const WORDS = ['amber', 'birch', 'cedar', 'delta', 'ember', 'fjord', 'grove', 'heath'];
 const BATCH = 1_000;
 
-/** Writes about so many bytes of orders as newline-delimited JSON; answers how many records they are. */
+/** Writes about so many bytes of orders as newline-delimited JSON, 300 B each; answers how many they are. */
 export async function writeOrders(path: string, bytes: number): Promise<number> {
   const file = createWriteStream(path);
   let written = 0;
@@ -26,11 +26,15 @@ function order(id: number): Record<string, unknown> {
   return {
     id,
     customer: `${word(id)} ${word(id * 7 + 3)}`,
-    city: word(id * 3 + 1),
+    address: {
+      street: `${word(id * 3 + 1)} street ${1 + (id % 250)}`,
+      city: word(id * 3 + 2),
+      postcode: String(10_000 + (id % 89_999)),
+    },
     price: (id * 37) % 10_000,
     quantity: 1 + (id % 9),
     ordered: new Date(1_700_000_000_000 + id * 1_000).toISOString(),
-    note: `${word(id * 5)} ${word(id * 11 + 2)} ${word(id * 13 + 5)}`,
+    note: Array.from({ length: 15 }, (_, n) => word(id * (n + 5) + n)).join(' '),
     tags: [word(id + 2), word(id * 2 + 7)],
   };
 }

@@ -12,6 +12,7 @@ export type Kind =
   | 'worker'
   | 'slicer'
   | 'idle host'
+  | 'ended'
   | 'other';
 
 export interface ProcessUsage {
@@ -19,6 +20,8 @@ export interface ProcessUsage {
   kind: Kind;
   /** Processor time since its start, in s. */
   cpu: number;
+  /** The same of children of it that have ended. */
+  endedCpu: number;
   /** Resident memory in MB, shared pages included. */
   rss: number;
   /** Its share of resident memory in MB: a page shared by n processes counts 1/n. */
@@ -51,10 +54,10 @@ export function inspect(root: number, hosts: Hosts = new Map()): ProcessUsage[] 
   }
   return all
     .filter(({ pid }) => family.has(pid))
-    .flatMap(({ pid, cpu }) => {
+    .flatMap(({ pid, cpu, endedCpu }) => {
       try {
         const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').join(' ');
-        return [{ pid, kind: kindOf(pid, command, hosts), cpu, ...memoryOf(pid) }];
+        return [{ pid, kind: kindOf(pid, command, hosts), cpu, endedCpu, ...memoryOf(pid) }];
       } catch {
         return [];
       }
@@ -73,12 +76,14 @@ function kindOf(pid: number, command: string, hosts: Hosts): Kind {
   return (member as 'master' | 'node' | undefined) ?? 'other';
 }
 
-function statOf(pid: number): { pid: number; parent: number; cpu: number } | undefined {
+function statOf(pid: number): { pid: number; parent: number; cpu: number; endedCpu: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command name in parentheses may hold blanks itself: fields are counted after it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { pid, parent: Number(fields[1]), cpu: (Number(fields[11]) + Number(fields[12])) * clockTick() };
+    const seconds = (user: number, system: number): number =>
+      (Number(fields[user]) + Number(fields[system])) * clockTick();
+    return { pid, parent: Number(fields[1]), cpu: seconds(11, 12), endedCpu: seconds(13, 14) };
   } catch {
     return undefined;
   }
@@ -91,14 +96,21 @@ function memoryOf(pid: number): { rss: number; pss: number } {
   return { rss: megabytes('Rss'), pss: megabytes('Pss') };
 }
 
-/** Processor seconds between two looks, by kind; processes that came in between count from their start. */
+/**
+ * Processor seconds between two looks, by kind; processes that came in between count from their start, and those
+ * that ended as `ended`.
+ */
 export function cpuBetween(before: ProcessUsage[], after: ProcessUsage[]): Map<Kind, number> {
   const earlier = new Map(before.map(({ pid, cpu }) => [pid, cpu]));
   const sums = new Map<Kind, number>();
   for (const { pid, kind, cpu } of after) {
     sums.set(kind, (sums.get(kind) ?? 0) + cpu - (earlier.get(pid) ?? 0));
+    earlier.delete(pid);
   }
-  return sums;
+  const ended = (usage: ProcessUsage[]): number => usage.reduce((sum, { endedCpu }) => sum + endedCpu, 0);
+  const beforeTheyEnded = [...earlier.values()].reduce((sum, cpu) => sum + cpu, 0);
+  const meanwhile = ended(after) - ended(before) - beforeTheyEnded;
+  return meanwhile > 0 ? sums.set('ended', meanwhile) : sums;
 }
 
 /** Text like `worker 71%, temporal 12%`: shares of the processor time that was used, largest first. */

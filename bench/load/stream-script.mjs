@@ -3,6 +3,8 @@
  * another, on Node streams, with the same parser and the same map as the job.
  *
  *     node stream-script.mjs INPUT OUTPUT
+ *
+ * It prints the processor time that it took, as `process.cpuUsage()` has it.
  */
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
@@ -35,3 +37,4 @@ await pipeline(
   mapped,
   createWriteStream(output),
 );
+console.log(JSON.stringify(process.cpuUsage()));

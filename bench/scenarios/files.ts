@@ -1,17 +1,18 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { Bench, Scenario } from '../bench.js';
 import { writeOrders } from '../load/order-files.js';
-import { canInspect } from '../load/processes.js';
+import { canInspect, cpuBetween, type Kind } from '../load/processes.js';
 import { BENCH_ASSET, type Stack } from '../load/stack.js';
+import { runScript } from '../load/run-script.js';
+import type { Row } from '../report/row.js';
 
-const SCRIPT = fileURLToPath(new URL('../load/stream-script.mjs', import.meta.url));
 const MEGABYTE = 1_000_000;
-const SLICE_BYTES = 4 * MEGABYTE;
+/** The fastest; see docs/operations.md. */
+const SLICE_BYTES = 2 * MEGABYTE;
+/** A look at all processes costs some 30 ms of a processor, which the job would miss. */
+const LOOK_EVERY_MS = 1_000;
 const ENDED = ['completed', 'failed', 'stopped', 'terminated'];
 
 /** Real data, beside a script that somebody might have written instead. */
@@ -30,53 +31,38 @@ export const files: Scenario = {
     const expected = records.reduce((sum, count) => sum + count, 0);
     const megabytes = paths.reduce((sum, path) => sum + statSync(path).size, 0) / MEGABYTE;
 
-    const values: number[] = [];
-    const script: number[] = [];
-    const growth: number[] = [];
+    const runs: Run[] = [];
     await bench.repeat(`${Math.round(megabytes)} MB of newline-delimited JSON`, async () => {
-      const { seconds, memory } = await runJob(bench, stack, input, output);
+      const job = await runJob(bench, stack, input, output);
       const written = countLines(output);
       if (written !== expected) throw new Error(`${written} of ${expected} records were written`);
       rmSync(output, { recursive: true });
-      values.push(megabytes / seconds);
-      if (memory.length >= 4) growth.push(growthOf(memory));
-      script.push(megabytes / (await runScript(paths, output)));
+      const script = await runScript(paths, output);
       rmSync(output, { recursive: true });
-      return `${values.at(-1)?.toFixed(1)} MB/s, script ${script.at(-1)?.toFixed(1)} MB/s`;
+      const run = { ...job, script };
+      runs.push(run);
+      return describe(run, megabytes);
     });
     rmSync(input, { recursive: true });
-    return [
-      {
-        scenario: 'files',
-        name: `files: ${Math.round(megabytes)} MB of JSON, ${bench.cores} workers`,
-        unit: 'MB/s',
-        values,
-        reference: { name: 'stream script', values: script },
-        target: { value: 0.7, of: 'ratio', better: 'higher' },
-        limits: [],
-      },
-      ...(growth.length > 0
-        ? [
-            {
-              scenario: 'files',
-              name: 'files: memory of workers, second half against first',
-              unit: '%',
-              values: growth,
-              limits: [],
-            },
-          ]
-        : []),
-    ];
+    return rowsOf(runs, megabytes, bench.cores);
   },
 };
 
-/** Seconds from the first slice until it completes, and memory of its workers along the way, in MB. */
-async function runJob(
-  bench: Bench,
-  stack: Stack,
-  input: string,
-  output: string,
-): Promise<{ seconds: number; memory: number[] }> {
+interface JobRun {
+  /** From the first slice until it completes. */
+  seconds: number;
+  /** Resident memory of its largest worker along the way, in MB. */
+  memory: number[];
+  /** Processor seconds by kind of process; those of its hosts have ended. Empty where it cannot be read. */
+  cpu: Map<Kind, number>;
+}
+
+interface Run extends JobRun {
+  script: { seconds: number; cpuSeconds: number };
+}
+
+async function runJob(bench: Bench, stack: Stack, input: string, output: string): Promise<JobRun> {
+  const before = canInspect ? await stack.usage() : [];
   const exId = await stack.client.submit({
     name: 'bench',
     lifecycle: 'once',
@@ -90,34 +76,88 @@ async function runJob(
   });
   const memory: number[] = [];
   let began: number | undefined;
+  let looked = performance.now();
   for (;;) {
     const { _status, _failureReason } = await stack.client.execution(exId);
     if (_status === 'running') began ??= performance.now();
     if (_status === 'completed') break;
     if (ENDED.includes(_status)) throw new Error(`the execution ended ${_status}: ${_failureReason}`);
-    if (canInspect) {
+    if (canInspect && performance.now() - looked > LOOK_EVERY_MS) {
       const workers = (await stack.usage()).filter(({ kind }) => kind === 'worker');
       if (workers.length === bench.cores) memory.push(Math.max(...workers.map(({ rss }) => rss)));
+      looked = performance.now();
     }
     await delay(100);
   }
-  return { seconds: (performance.now() - (began ?? performance.now())) / 1_000, memory };
+  const seconds = (performance.now() - (began ?? performance.now())) / 1_000;
+  return { seconds, memory, cpu: canInspect ? cpuBetween(before, await stack.usage()) : new Map() };
 }
 
-/** Seconds that the script takes, a process for each file, all at once. */
-async function runScript(paths: string[], output: string): Promise<number> {
-  mkdirSync(output);
-  const began = performance.now();
-  await Promise.all(
-    paths.map(async (path, i) => {
-      const child = spawn(process.execPath, [SCRIPT, path, join(output, `${i}.ldjson`)], {
-        stdio: 'inherit',
-      });
-      const [code] = (await once(child, 'exit')) as [number | null];
-      if (code !== 0) throw new Error(`the stream script ended with ${code}`);
-    }),
+const msPerMegabyte = (cpuSeconds: number, megabytes: number): number => (1_000 * cpuSeconds) / megabytes;
+
+const sum = (cpu: Map<Kind, number>): number => [...cpu.values()].reduce((total, value) => total + value, 0);
+
+/** Text like `ended 18.3 ms, master 0.6 ms`: processor time a MB, largest first. */
+const describeCpu = (cpu: Map<Kind, number>, megabytes: number): string =>
+  [...cpu]
+    .map(([kind, seconds]) => [kind, msPerMegabyte(seconds, megabytes)] as const)
+    .sort(([, a], [, b]) => b - a)
+    .filter(([, ms]) => ms >= 0.05)
+    .map(([kind, ms]) => `${kind} ${ms.toFixed(1)} ms`)
+    .join(', ');
+
+function describe({ seconds, cpu, script }: Run, megabytes: number): string {
+  const rates = [megabytes / seconds, megabytes / script.seconds].map((rate) => rate.toFixed(1));
+  const ratio = Math.round((100 * script.seconds) / seconds);
+  return (
+    `${rates[0]} MB/s, script ${rates[1]} MB/s (${ratio}%); processor time a MB: ` +
+    `${describeCpu(cpu, megabytes)}, script ${msPerMegabyte(script.cpuSeconds, megabytes).toFixed(1)} ms`
   );
-  return (performance.now() - began) / 1_000;
+}
+
+function rowsOf(runs: Run[], megabytes: number, cores: number): Row[] {
+  const row = (name: string, unit: string, values: number[]): Row => ({
+    scenario: 'files',
+    name: `files: ${name}`,
+    unit,
+    values,
+    limits: [],
+  });
+  const rows: Row[] = [
+    {
+      ...row(
+        `${Math.round(megabytes)} MB of JSON, ${cores} workers`,
+        'MB/s',
+        runs.map(({ seconds }) => megabytes / seconds),
+      ),
+      reference: { name: 'stream script', values: runs.map(({ script }) => megabytes / script.seconds) },
+      target: { value: 0.7, of: 'ratio', better: 'higher' },
+    },
+  ];
+  if (!canInspect) return rows;
+  rows.push({
+    ...row(
+      'processor time a MB',
+      'ms',
+      runs.map(({ cpu }) => msPerMegabyte(sum(cpu), megabytes)),
+    ),
+    reference: {
+      name: 'stream script',
+      values: runs.map(({ script }) => msPerMegabyte(script.cpuSeconds, megabytes)),
+    },
+    limits: runs.map(({ cpu }) => `processor time a MB: ${describeCpu(cpu, megabytes)}`),
+  });
+  const seen = runs.filter(({ memory }) => memory.length >= 4).map(({ memory }) => memory);
+  if (seen.length === 0) return rows;
+  return [
+    ...rows,
+    row(
+      'memory of the largest worker',
+      'MB',
+      seen.map((memory) => Math.max(...memory)),
+    ),
+    row('memory of workers, second half against first', '%', seen.map(growthOf)),
+  ];
 }
 
 /** Largest memory in the second half of a run against that of the first, in percent. */

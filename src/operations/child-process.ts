@@ -8,6 +8,8 @@ export interface ForkOptions {
   /** Old-space limit of the child in MB. */
   memoryMb: number;
   args?: string[];
+  /** Arguments for V8. Default {@link LEAN_EXEC_ARGV}. */
+  execArgv?: string[];
   /** Variables beside the parent's own. */
   env?: Record<string, string>;
   /** Default: standard output and error are pipes. */
@@ -22,7 +24,11 @@ export function forkForUserCode(path: string, options: ForkOptions): ChildProces
   const env = leanEnvironment({ ...process.env, ...options.env, NODE_ENV: 'production' });
   delete env.NODE_OPTIONS;
   return fork(path, options.args ?? [], {
-    execArgv: [`--max-old-space-size=${options.memoryMb}`, ...LEAN_EXEC_ARGV, `--conditions=${BUNDLED}`],
+    execArgv: [
+      `--max-old-space-size=${options.memoryMb}`,
+      ...(options.execArgv ?? LEAN_EXEC_ARGV),
+      `--conditions=${BUNDLED}`,
+    ],
     env,
     stdio: options.stdio ?? ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -1,4 +1,5 @@
 import './cheap-analytics.js';
+import './cheap-entities.js';
 import './initialize-slice.js';
 import './operation-loader.js';
 import { SlicerExecutionContext, WorkerExecutionContext } from '#job-components';

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import type { Logger } from '../../logger.js';
 import { compiledPath } from '../../compiled-path.js';
+import { HOST_EXEC_ARGV } from '../../lean-process.js';
 import { forkForUserCode } from '../../operations/child-process.js';
 import { ProgressFile } from '../host/progress.js';
 import { PIPE_FD } from '../host/protocol.js';
@@ -45,6 +46,7 @@ export function forkHost({ memoryMb, args, env, directory }: ForkHostOptions): F
   const close = (): void => progress.close();
   const child = forkForUserCode(HOST_MAIN, {
     args,
+    execArgv: HOST_EXEC_ARGV,
     memoryMb,
     ...(env ? { env } : {}),
     stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe', progress.fd],

@@ -3,7 +3,14 @@ import { expect, it } from '@jest/globals';
 import { cpuBetween, inspect, shares, type Kind, type ProcessUsage } from '../../../bench/load/processes.js';
 import { until } from '../../support/until.js';
 
-const usage = (pid: number, kind: Kind, cpu: number): ProcessUsage => ({ pid, kind, cpu, rss: 1, pss: 1 });
+const usage = (pid: number, kind: Kind, cpu: number): ProcessUsage => ({
+  pid,
+  kind,
+  cpu,
+  endedCpu: 0,
+  rss: 1,
+  pss: 1,
+});
 
 it('adds up what each kind used meanwhile, newcomers from their start', () => {
   const before = [usage(1, 'master', 10), usage(2, 'worker', 5), usage(3, 'worker', 7)];
@@ -12,6 +19,17 @@ it('adds up what each kind used meanwhile, newcomers from their start', () => {
     new Map([
       ['master', 1],
       ['worker', 5],
+    ]),
+  );
+});
+
+it('counts those that ended meanwhile by what their parents tell of them', () => {
+  const before = [{ ...usage(1, 'node', 10), endedCpu: 3 }, usage(2, 'worker', 5)];
+  const after = [{ ...usage(1, 'node', 11), endedCpu: 3 + 5 + 4 }];
+  expect(cpuBetween(before, after)).toEqual(
+    new Map([
+      ['node', 1],
+      ['ended', 4],
     ]),
   );
 });

@@ -62,7 +62,7 @@ function isHeader(first: RawRecord, config: FileReaderConfig): boolean {
  * Parses records of CSV and TSV. A batch is parsed as one text, which is ten times faster than record by record;
  * only where that fails, or finds another number of records, each is parsed alone to know which is malformed.
  */
-export class DelimitedParser implements RecordParser {
+export class DelimitedParser implements RecordParser<RawRecord[]> {
   constructor(
     private readonly header: Header,
     private readonly config: FileReaderConfig,

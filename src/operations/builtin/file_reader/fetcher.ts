@@ -3,30 +3,39 @@ import { DelimitedParser, isEmpty, toHeader } from './delimited-parser.js';
 import type { Header } from './delimited-parser.js';
 import type { FileReaderConfig, FileSlice, ParsedRecord, RecordParser, Reject } from './interfaces.js';
 import { JsonParser } from './json-parser.js';
-import { readRecords } from './read-records.js';
+import { readLines, readRecords } from './read-records.js';
 import type { RawRecord } from './record-splitter.js';
+
+async function parseAll<Batch>(
+  batches: AsyncIterable<Batch>,
+  parser: RecordParser<Batch>,
+): Promise<ParsedRecord[]> {
+  const records: ParsedRecord[] = [];
+  for await (const batch of batches) {
+    for (const record of parser.parse(batch)) records.push(record);
+  }
+  return records;
+}
 
 export default class FileReaderFetcher extends Fetcher<FileReaderConfig> {
   /** The header of the file read last: the slices of a file follow each other. */
   private lastHeader: { path: string; header: Header } | undefined;
 
   override async fetch(slice: FileSlice): Promise<ParsedRecord[]> {
-    const parser = await this.parserFor(slice);
-    const records: ParsedRecord[] = [];
-    for await (const batch of readRecords(slice, this.opConfig)) {
-      for (const record of parser.parse(batch)) records.push(record);
+    const reject: Reject = (record, reason) => this.rejectRaw(slice.path, record, reason);
+    if (this.opConfig.format === 'ldjson') {
+      return parseAll(readLines(slice, this.opConfig), new JsonParser(reject));
     }
-    return records;
+    const parser = new DelimitedParser(await this.headerOf(slice), this.opConfig, reject);
+    return parseAll(readRecords(slice, this.opConfig), parser);
   }
 
-  private async parserFor(slice: FileSlice): Promise<RecordParser> {
-    const reject: Reject = (record, reason) => this.rejectRaw(slice.path, record, reason);
-    if (this.opConfig.format === 'ldjson') return new JsonParser(reject);
+  private async headerOf(slice: FileSlice): Promise<Header> {
     // a first slice reads it again: the file may have been replaced for another execution
     if (this.lastHeader?.path !== slice.path || slice.offset === 0) {
       this.lastHeader = { path: slice.path, header: await this.readHeader(slice) };
     }
-    return new DelimitedParser(this.lastHeader.header, this.opConfig, reject);
+    return this.lastHeader.header;
   }
 
   private async readHeader({ path, total }: FileSlice): Promise<Header> {

@@ -51,6 +51,6 @@ export type ParsedRecord = Record<string, unknown>;
 /** Called for a record that cannot be parsed: throws, or returns and the record is left out. */
 export type Reject = (record: RawRecord, reason: Error) => void;
 
-export interface RecordParser {
-  parse(batch: RawRecord[]): ParsedRecord[];
+export interface RecordParser<Batch> {
+  parse(batch: Batch): ParsedRecord[];
 }

@@ -1,4 +1,5 @@
-const NEWLINE = 0x0a;
+import { NEWLINE } from './read-blocks.js';
+
 const CARRIAGE_RETURN = 0x0d;
 const QUOTE = 0x22;
 const NOWHERE = -2;
@@ -10,6 +11,12 @@ function startsWithMark(bytes: Buffer): boolean {
 
 /** What is not over after so many bytes is not a record, but a wrong format or a quote that is never closed. */
 const MAX_RECORD_BYTES = 64 * 1024 * 1024;
+
+/** @throws Error if a record that is not over at `position` is longer than 64 MiB */
+export function checkLength(recordStart: number, position: number): void {
+  if (position - recordStart <= MAX_RECORD_BYTES) return;
+  throw new Error(`the record at byte ${recordStart} is longer than ${MAX_RECORD_BYTES} bytes`);
+}
 
 /** A record as it lies in the file: its first byte and all bytes but the line break after it. */
 export interface RawRecord {
@@ -86,7 +93,7 @@ class QuoteScanner {
  */
 export class RecordSplitter {
   /** Offset at which the record at hand begins. */
-  recordStart: number;
+  private recordStart: number;
   private parts: Buffer[] = [];
   private readonly scanner: LineScanner | QuoteScanner;
 
@@ -118,9 +125,7 @@ export class RecordSplitter {
     }
     if (start < block.length) this.parts.push(block.subarray(start));
     this.position += block.length;
-    if (this.position - this.recordStart > MAX_RECORD_BYTES) {
-      throw new Error(`the record at byte ${this.recordStart} is longer than ${MAX_RECORD_BYTES} bytes`);
-    }
+    checkLength(this.recordStart, this.position);
     return records;
   }
 
