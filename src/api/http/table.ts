@@ -48,7 +48,7 @@ export async function renderTable(
   };
   for await (const rows of pages) {
     for (const row of rows) {
-      add(columns.map((column) => cut(printed(valueAt(row, column), missing), MAX_CELL)));
+      add(columns.map((column) => cellOf(printed(valueAt(row, column), missing))));
     }
   }
   if (lines.length === (headers ? 1 : 0)) add(columns.map(() => ''));
@@ -57,6 +57,12 @@ export async function renderTable(
   );
   if (headers) texts.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
   return texts.map((text) => `${text}\n`).join('');
+}
+
+/** A cut text is copied: V8 would keep all of what it was cut from in memory as long as the cell. */
+function cellOf(text: string): string {
+  if (text.length <= MAX_CELL) return text;
+  return Buffer.from(cut(text, MAX_CELL), 'utf16le').toString('utf16le');
 }
 
 /** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed`. */
