@@ -115,6 +115,13 @@ async function fill(dataDir) {
 
 const id = (n) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
 
+/** All of a list, which comes page by page. */
+async function listed(pages) {
+  const all = [];
+  for await (const page of pages) all.push(...page);
+  return all;
+}
+
 async function time(call) {
   const times = [];
   for (let round = 0; round < REPETITIONS; round++) {
@@ -133,7 +140,7 @@ function calls(store) {
     ['ex', store.executions.list, EXECUTION_FIELDS],
   ]) {
     const add = (query) =>
-      lists.push([`${name} ${JSON.stringify(query)}`, () => list({ deleted: false, ...query })]);
+      lists.push([`${name} ${JSON.stringify(query)}`, () => listed(list({ deleted: false, ...query }))]);
     add({});
     add({ from: 9_000 });
     for (const field of Object.keys(fields))
@@ -148,7 +155,10 @@ function calls(store) {
     add({ filter: 'nowhere' });
   }
   const add = (query) =>
-    lists.push([`ex ${JSON.stringify(query)}`, () => store.executions.list({ deleted: false, ...query })]);
+    lists.push([
+      `ex ${JSON.stringify(query)}`,
+      () => listed(store.executions.list({ deleted: false, ...query })),
+    ]);
   add({ statuses: ['failed'] });
   add({ statuses: ['failed', 'stopped'], sort: '_created:asc' });
   add({ filter: '_status:failed' });
@@ -156,9 +166,15 @@ function calls(store) {
   add({ filter: '_failureReason:*no*where*' });
   add({ filter: '_failureReason:"slice 77 failed"' });
   add({ filter: 'name:(nowhere OR elsewhere)' });
+  const words = Array.from({ length: 24 }, (_, n) => `nowhere${n}`).join(' OR ');
+  add({ filter: '_failureReason:(nowhere OR elsewhere OR somewhere)' });
+  add({ filter: `_failureReason:(${words})` });
   lists.push([
     'jobs with ex',
-    async () => store.executions.latestOfEach((await store.jobs.list({})).map((job) => job.job_id)),
+    async () => {
+      const jobs = await listed(store.jobs.list({}));
+      await listed(store.executions.latestOfEach(jobs.map((job) => job.job_id)));
+    },
   ]);
   lists.push(['totals', () => store.executions.totals()]);
   return lists;

@@ -69,8 +69,17 @@ export const ERRORS = {
   BAD_DELETED_OPTION: define(400, 'deleted query option must true or false'),
   BAD_TIMEOUT: define(400, (d) => `timeout must be a number of milliseconds above zero, got ${d.value}`),
   BAD_FILTER: define(400, (d) => `cannot read the filter at character ${d.at} (${d.near}): ${d.reason}`),
+  FILTER_TOO_SLOW: define(
+    400,
+    (d) =>
+      `the filter was given up after ${d.seconds} seconds: look for fewer words and wildcards, or among fewer by other fields`,
+  ),
   BAD_LIST_PARAMETER: define(400, (d) => `${d.parameter} parameter must be a ${d.kind}, got ${d.value}`),
   BAD_SORT: define(400, (d) => `cannot sort by "${d.field}", must be one of: ${d.fields}`),
+  TABLE_TOO_LARGE: define(
+    400,
+    (d) => `the table would have more than ${d.limit} characters: choose fewer rows or columns`,
+  ),
   UNKNOWN_PATH: define(404, (d) => `cannot ${d.method} endpoint ${d.url}`),
   METHOD_NOT_ALLOWED: define(405, (d) => `cannot ${d.method} endpoint ${d.url}`),
   FOREIGN_ORIGIN: define(403, (d) => `requests from the web origin ${d.origin} are not allowed`),

@@ -28,7 +28,6 @@ export function createApi(deps: ApiDependencies): Express {
   const { settings, logger } = deps;
   const app = express();
   app.disable('x-powered-by');
-  app.set('json spaces', 4);
   app.use(logRequests(logger));
   app.use((_request, response, next) => {
     response.set('X-Content-Type-Options', 'nosniff');

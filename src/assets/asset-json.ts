@@ -4,12 +4,15 @@ import { clean, gt, valid } from 'semver';
 import { CodedError } from '../errors.js';
 import { TERASLICE_VERSION } from '../api/version.js';
 import type { AssetRecord } from '../store/types.js';
+import { cut } from '../text.js';
 import { majorOf } from './compatibility.js';
 
 /** Bytes of an asset.json, at most. */
 const MAX_BYTES = 1_000_000;
 /** UTF-16 units of a name, a version or the like, at most: they are indexed. */
 const MAX_TEXT = 500;
+/** UTF-16 units of a description that are kept: lists have thousands of them. */
+const MAX_DESCRIPTION = 10_000;
 
 /** What is kept of an asset.json; what is not there is a wildcard. */
 export type AssetMetadata = Omit<AssetRecord, 'id' | '_created'>;
@@ -50,7 +53,7 @@ function metadataOf(content: Record<string, unknown>): AssetMetadata {
     if (gt(least, TERASLICE_VERSION)) throw invalid(`Asset requires teraslice version ${least} or greater.`);
   }
   const metadata: AssetMetadata = { name, version };
-  if (typeof description === 'string') metadata.description = description;
+  if (typeof description === 'string') metadata.description = cut(description, MAX_DESCRIPTION);
   if (content.node_version) {
     const major = majorOf(content.node_version);
     if (major === undefined) throw invalid(`Invalid node_version "${String(content.node_version)}"`);

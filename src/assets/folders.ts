@@ -72,7 +72,8 @@ export class AssetFolders {
       return await work(folder);
     } finally {
       release();
-      await rm(folder, { recursive: true, force: true });
+      // A file that was being opened when the work failed may come into being meanwhile.
+      await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 });
     }
   }
 

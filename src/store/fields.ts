@@ -1,4 +1,5 @@
 import { CodedError } from '../errors.js';
+import { EARLIEST, LATEST } from './filter/times.js';
 import type { ListQuery } from './types.js';
 
 /**
@@ -101,6 +102,12 @@ export const ASSET_FIELDS = {
   _created: 'time',
 } as const satisfies Fields;
 
+/** A time as databases know it, in UTC; null if it is none, or one before the year 1 or behind 9999. */
+export function storedTime(value: unknown): string | null {
+  const ms = typeof value === 'string' ? Date.parse(value) : NaN;
+  return ms >= EARLIEST && ms <= LATEST ? new Date(ms).toISOString() : null;
+}
+
 function columnValue(type: FieldType, value: unknown): Values[FieldType] | null {
   switch (type) {
     case 'texts':
@@ -111,7 +118,7 @@ function columnValue(type: FieldType, value: unknown): Values[FieldType] | null 
     case 'words':
       return typeof value === 'string' ? value : null;
     case 'time':
-      return typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null;
+      return storedTime(value);
     case 'number':
       return typeof value === 'number' && Number.isFinite(value) ? value : null;
     case 'boolean':

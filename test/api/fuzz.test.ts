@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import fc from 'fast-check';
 import { job, TestApi } from './support/api.js';
 
@@ -111,6 +112,62 @@ const filter = fc.oneof(
     )
     .map((parts) => parts.join('')),
 );
+
+const HOST = 'Host: 127.0.0.1\r\n';
+const POST = `POST /v1/jobs?start=false HTTP/1.1\r\n${HOST}`;
+const JOB = '{"operations":[{"_op":"data_generator"},{"_op":"noop"}]}';
+
+/** Whole requests, those that lie about their length or their form, and what is none at all. */
+const bytes = fc
+  .oneof(
+    fc.constantFrom(
+      `GET /v1/jobs HTTP/1.1\r\n${HOST}\r\n`,
+      'GET /v1/jobs HTTP/1.0\r\n\r\n',
+      'GET /v1/jobs HTTP/1.1\r\n\r\n',
+      `GET http://evil.example/v1/jobs HTTP/1.1\r\n${HOST}\r\n`,
+      `GET //v1//jobs/../ex HTTP/1.1\r\n${HOST}\r\n`,
+      `OPTIONS * HTTP/1.1\r\n${HOST}\r\n`,
+      `CONNECT x:1 HTTP/1.1\r\n${HOST}\r\n`,
+      `GET /v1 HTTP/1.1\r\n${HOST}Connection: Upgrade\r\nUpgrade: websocket\r\n\r\n`,
+      `GET /${'x'.repeat(20_000)} HTTP/1.1\r\n${HOST}\r\n`,
+      `GET /v1 HTTP/1.1\r\n${HOST}${'x: y\r\n'.repeat(3_000)}\r\n`,
+    ),
+    fc.constantFrom(
+      `${POST}Content-Length: ${JOB.length}\r\n\r\n${JOB}`,
+      `${POST}Content-Length: ${JOB.length}\r\nExpect: 100-continue\r\n\r\n${JOB}`,
+      `${POST}Content-Length: 3\r\n\r\n${JOB}`,
+      `${POST}Content-Length: 1000\r\n\r\n${JOB}`,
+      `${POST}Content-Length: -1\r\n\r\n`,
+      `${POST}Transfer-Encoding: chunked\r\n\r\nffff\r\n${JOB}`,
+      `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`,
+      `${POST}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n5\r\nabcde\r\n0\r\n\r\n`,
+      `${POST}Content-Encoding: gzip\r\nContent-Length: ${JOB.length}\r\n\r\n${JOB}`,
+      `POST /assets HTTP/1.1\r\n${HOST}Content-Length: 9000\r\n\r\nPK\x03\x04`,
+      `POST /assets HTTP/1.1\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n4\r\nPK\x03\x04\r\n`,
+    ),
+  )
+  .map((request) => Buffer.from(request, 'latin1'));
+const anyBytes = fc.oneof(
+  { weight: 4, arbitrary: bytes },
+  { weight: 1, arbitrary: fc.uint8Array({ maxLength: 100 }).map((junk) => Buffer.from(junk)) },
+);
+
+/** What the server says to these bytes until it ends the connection. */
+function exchange(port: number, sent: Buffer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    const socket = connect(port, '127.0.0.1');
+    const timer = setTimeout(() => reject(new Error('the connection hangs')), ANSWER_WITHIN);
+    socket.on('data', (chunk) => chunks.push(chunk));
+    // It may be reset, as what comes behind a refusal is not read.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearTimeout(timer);
+      resolve(Buffer.concat(chunks).toString('latin1'));
+    });
+    socket.end(sent);
+  });
+}
 
 describe('any request', () => {
   let api: TestApi;
@@ -287,6 +344,18 @@ describe('any request', () => {
   it('is answered by lists', async () => {
     await fc.assert(
       fc.asyncProperty(list, ([path, query]) => check('GET', `${path}?${query.join('&')}`)),
+      options,
+    );
+  }, 300_000);
+
+  it('is answered, or ended, whatever the bytes are', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyBytes, { minLength: 1, maxLength: 5 }), async (parts) => {
+        const answers = (await exchange(api.port, Buffer.concat(parts))).matchAll(/HTTP\/1\.1 (\d+)/g);
+        for (const [line, status] of answers) {
+          if (Number(status) >= 500) throw new Error(line);
+        }
+      }),
       options,
     );
   }, 300_000);

@@ -75,8 +75,8 @@ afterEach(async () => {
   for (const node of await placement.nodes()) await placement.removeNode(node);
   for (const { host_id } of await placement.liveHosts())
     await placement.updateHost(host_id, { state: 'ended' });
-  for (const { doc } of await executions.active())
-    await executions.close(doc.ex_id, 1_000, 'completed', {}, null);
+  for (const { ex_id: exId } of await executions.active())
+    await executions.close(exId, 1_000, 'completed', {}, null);
 });
 afterAll(() => api.close());
 

@@ -8,40 +8,49 @@ describe('a table', () => {
     { name: 'a', n: 10, deep: { er: { x: null } }, list: [1, [2, null]], 'dotted.name': true },
     { name: '日本語', deep: { er: 1 } },
   ];
-  const render = (columns: string[], headers = true): string[] =>
-    renderTable(rows, columns, { headers, missing: 'N/A' }).split('\n');
+  const render = async (columns: string[], headers = true): Promise<string[]> =>
+    (await renderTable([rows], columns, { headers, missing: 'N/A' })).split('\n');
 
-  it('is as wide as its cells, and ends each line as wide', () => {
-    expect(render(['name', 'n'])).toEqual(['name    n  ', '------  ---', 'a       10 ', '日本語  N/A', '']);
+  it('is as wide as its cells, and ends each line as wide', async () => {
+    expect(await render(['name', 'n'])).toEqual([
+      'name    n  ',
+      '------  ---',
+      'a       10 ',
+      '日本語  N/A',
+      '',
+    ]);
   });
 
-  it('needs no header', () => {
-    expect(render(['n', 'name'], false)).toEqual(['10   a     ', 'N/A  日本語', '']);
+  it('needs no header', async () => {
+    expect(await render(['n', 'name'], false)).toEqual(['10   a     ', 'N/A  日本語', '']);
   });
 
-  it('finds nested fields, and prints what is no text', () => {
-    expect(render(['deep.er.x', 'deep.er', 'list', 'dotted.name', 'deep.er.x.y'], false)).toEqual([
+  it('finds nested fields, and prints what is no text', async () => {
+    expect(await render(['deep.er.x', 'deep.er', 'list', 'dotted.name', 'deep.er.x.y'], false)).toEqual([
       'null  [object Object]  1,2,  true  N/A',
       'N/A   1                N/A   N/A   N/A',
       '',
     ]);
   });
 
-  it.each(['constructor', '__proto__', 'name.length', '__proto__.x', ''])('has no field %s', (column) => {
-    expect(render([column], false)).toEqual(['N/A', 'N/A', '']);
-  });
+  it.each(['constructor', '__proto__', 'name.length', '__proto__.x', ''])(
+    'has no field %s',
+    async (column) => {
+      expect(await render([column], false)).toEqual(['N/A', 'N/A', '']);
+    },
+  );
 
-  it('cuts what would make all of its lines as long', () => {
+  it('cuts what would make all of its lines as long', async () => {
     const rows = [{ name: 'x'.repeat(10_000_000) }, ...Array.from({ length: 99 }, () => ({ name: 'y' }))];
-    const text = renderTable(rows, ['name'], { headers: true, missing: '' });
+    const text = await renderTable([rows], ['name'], { headers: true, missing: '' });
     expect(text.split('\n')[2]).toBe(`${'x'.repeat(999)}…`);
     expect(text.length).toBe(102 * 1_001);
   });
 
-  it('has a blank line if it has none', () => {
+  it('has a blank line if it has none', async () => {
     const blank = { missing: 'N/A', headers: true };
-    expect(renderTable([], ['ab', 'c'], blank)).toBe('ab  c\n--  -\n     \n');
-    expect(renderTable([], ['ab', 'c'], { ...blank, headers: false })).toBe('  \n');
+    expect(await renderTable([], ['ab', 'c'], blank)).toBe('ab  c\n--  -\n     \n');
+    expect(await renderTable([], ['ab', 'c'], { ...blank, headers: false })).toBe('  \n');
   });
 });
 

@@ -8,6 +8,7 @@ import {
   type ExecutionStatus,
   type Store,
 } from '../../src/store/index.js';
+import { listed } from '../support/listed.js';
 
 describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
   let source: StoreSource;
@@ -66,8 +67,8 @@ describe.each(SOURCES)('executions in %s', (_kind, makeSource) => {
     expect(refused).toHaveLength(4);
     for (const { reason } of refused) expect(reason).toMatchObject({ code: 'JOB_ACTIVE', status: 409 });
 
-    const [active] = (await store.executions.active()).filter(({ doc }) => doc.job_id === job.job_id);
-    await store.executions.setStatus(active?.doc.ex_id ?? '', 1, 'stopped');
+    const [active] = (await store.executions.active()).filter((ex) => ex.job_id === job.job_id);
+    await store.executions.setStatus(active?.ex_id ?? '', 1, 'stopped');
     await expect(insert({ job_id: job.job_id })).resolves.toBeDefined();
   });
 
@@ -322,7 +323,7 @@ describe.each(SOURCES)('lists of executions in %s', (_kind, makeSource) => {
   });
 
   const names = async (query: Parameters<Store['executions']['list']>[0]) =>
-    (await store.executions.list(query)).map((doc) => doc.name);
+    (await listed(store.executions.list(query))).map((doc) => doc.name);
 
   it('sorts newest first, ties by insertion, and pages', async () => {
     await expect(names({})).resolves.toEqual(['one', 'four', 'three', 'two']);
@@ -340,16 +341,18 @@ describe.each(SOURCES)('lists of executions in %s', (_kind, makeSource) => {
   });
 
   it('refuses to sort by what is no field', async () => {
-    await expect(store.executions.list({ sort: 'metadata:asc' })).rejects.toMatchObject({ code: 'BAD_SORT' });
+    await expect(listed(store.executions.list({ sort: 'metadata:asc' }))).rejects.toMatchObject({
+      code: 'BAD_SORT',
+    });
   });
 
   it('lists the active ones, oldest first', async () => {
     const active = await store.executions.active();
-    expect(active.map(({ doc }) => doc.name)).toEqual(['three', 'one']);
+    expect(active.map(({ name }) => name)).toEqual(['three', 'one']);
   });
 
   it('sorts by what a status write changed', async () => {
-    const [paused] = await store.executions.list({ statuses: ['paused'] });
+    const [paused] = await listed(store.executions.list({ statuses: ['paused'] }));
     await store.executions.setStatus(paused?.ex_id ?? '', 1, 'failing', { _has_errors: true });
     await expect(names({ size: 1 })).resolves.toEqual(['three']);
     await expect(names({ sort: '_has_errors:desc', size: 1 })).resolves.toEqual(['three']);
@@ -357,8 +360,8 @@ describe.each(SOURCES)('lists of executions in %s', (_kind, makeSource) => {
   });
 
   it('adds everything up', async () => {
-    const [running] = await store.executions.list({ statuses: ['running'] });
-    const [failing] = await store.executions.list({ statuses: ['failing'] });
+    const [running] = await listed(store.executions.list({ statuses: ['running'] }));
+    const [failing] = await listed(store.executions.list({ statuses: ['failing'] }));
     await store.executions.writeCounters([
       { ex_id: running?.ex_id ?? '', seq: 1, counters: makeCounters(100, 3) },
       { ex_id: failing?.ex_id ?? '', seq: 1, counters: makeCounters(7) },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { SOURCES, type StoreSource } from '../support/stores.js';
 import { makeExecution, makeJob } from '../support/executions.js';
 import type { Store } from '../../src/store/index.js';
+import { listed } from '../support/listed.js';
 
 describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
   let source: StoreSource;
@@ -105,7 +106,7 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
     let own: StoreSource;
     let lists: Store;
     const names = async (query: Parameters<Store['jobs']['list']>[0]) =>
-      (await lists.jobs.list(query)).map((job) => job.name);
+      (await listed(lists.jobs.list(query))).map((job) => job.name);
 
     beforeAll(async () => {
       own = await makeSource();
@@ -159,7 +160,10 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
     it.each(['operations:asc', 'name', 'name:up', 'doc:asc', 'toString:asc', ''])(
       'refuses to sort by "%s"',
       async (sort) => {
-        await expect(lists.jobs.list({ sort })).rejects.toMatchObject({ code: 'BAD_SORT', status: 400 });
+        await expect(listed(lists.jobs.list({ sort }))).rejects.toMatchObject({
+          code: 'BAD_SORT',
+          status: 400,
+        });
       },
     );
   });

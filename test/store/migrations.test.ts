@@ -7,6 +7,7 @@ import { openStore } from '../../src/store/index.js';
 import { MIGRATIONS } from '../../src/store/migrations.js';
 import { SessionPool } from '../../src/store/pglite.js';
 import { makeExecution, makeJob } from '../support/executions.js';
+import { listed } from '../support/listed.js';
 
 describe('migrations', () => {
   let dataDir: string;
@@ -76,20 +77,20 @@ describe('migrations', () => {
       recovery: null,
     });
     await expect(store.executions.get(illFormed.ex_id)).resolves.toMatchObject({ doc: illFormedState });
-    await expect(store.executions.active()).resolves.toMatchObject([
-      { doc: active, counters, report: null, recovery },
-    ]);
-    await expect(store.executions.list({ filter: 'name:ended' })).resolves.toMatchObject([
+    await expect(store.executions.active()).resolves.toMatchObject([{ ex_id: active.ex_id, counters }]);
+    await expect(store.executions.get(active.ex_id)).resolves.toMatchObject({
+      ...{ doc: active, counters, report: null, recovery },
+    });
+    await expect(listed(store.executions.list({ filter: 'name:ended' }))).resolves.toMatchObject([
       { ex_id: ended.ex_id },
     ]);
-    await expect(store.executions.list({ filter: 'assets:b', sort: 'name:asc' })).resolves.toMatchObject([
-      { ex_id: active.ex_id },
-      { ex_id: illFormed.ex_id },
-    ]);
-    await expect(store.executions.list({ filter: '-_exists_:assets' })).resolves.toMatchObject([
+    await expect(
+      listed(store.executions.list({ filter: 'assets:b', sort: 'name:asc' })),
+    ).resolves.toMatchObject([{ ex_id: active.ex_id }, { ex_id: illFormed.ex_id }]);
+    await expect(listed(store.executions.list({ filter: '-_exists_:assets' }))).resolves.toMatchObject([
       { ex_id: ended.ex_id },
     ]);
-    await expect(store.jobs.list({ filter: 'assets:named*' })).resolves.toEqual([job]);
+    await expect(listed(store.jobs.list({ filter: 'assets:named*' }))).resolves.toEqual([job]);
     await expect(store.executions.clusterTotals()).resolves.toMatchObject({ job_duration: 5, queued: 3 });
     await store.close();
   });

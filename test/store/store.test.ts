@@ -16,6 +16,7 @@ import { makeExecution, makeJob } from '../support/executions.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { SOURCES } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { listed } from '../support/listed.js';
 
 describe.each(SOURCES)('the store in %s', (_kind, makeSource) => {
   it('answers a ping, keeps an audit trail, and looks for anything without harm', async () => {
@@ -25,8 +26,10 @@ describe.each(SOURCES)('the store in %s', (_kind, makeSource) => {
     await store.audit.append({ action: 'stop', ex_id: 'ex \0', detail: { nul: '\0' } });
     await store.audit.append({ action: 'start' });
     await expect(store.jobs.get('a \0 b')).resolves.toBeUndefined();
-    await expect(store.executions.list({ statuses: ["'; drop table jobs; --", '\0'] })).resolves.toEqual([]);
-    await expect(store.jobs.list({ from: 1e300, size: 1e300 })).resolves.toEqual([]);
+    await expect(
+      listed(store.executions.list({ statuses: ["'; drop table jobs; --", '\0'] })),
+    ).resolves.toEqual([]);
+    await expect(listed(store.jobs.list({ from: 1e300, size: 1e300 }))).resolves.toEqual([]);
     await store.close();
     await expect(store.ping()).rejects.toThrow();
     await source.dispose();
@@ -130,7 +133,7 @@ describe('the embedded store', () => {
           doc: { _status: 'running' },
         });
       }
-      const found = await store.executions.list({ size: 1e6 });
+      const found = await listed(store.executions.list({ size: 1e6 }));
       const ids = new Set(found.map((doc) => doc.ex_id));
       expect(acknowledged.filter((id) => !ids.has(id))).toEqual([]);
       await store.close();

@@ -14,18 +14,21 @@ export const jsonBody = (limit: number): RequestHandler =>
       PARSED_EVERYWHERE.has((headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()),
   });
 
-/** Levels of objects and arrays in a job. What works on one is recursive, here and in operations' schemas. */
+/** Levels of objects and arrays in a body. What works on one is recursive, here and in operations' schemas. */
 const MAX_DEPTH = 200;
+
+/** Refuses a body that was parsed and is nested too deeply. */
+export const notTooDeep: RequestHandler = (request, _response, next) => {
+  if (isDeeper(request.body, MAX_DEPTH)) throw new CodedError('JSON_TOO_DEEP', { limit: MAX_DEPTH });
+  next();
+};
 
 /** For endpoints that want a job: whatever the content type says, or if there is none, the body is JSON. */
 export function jobBody(limit: number): RequestHandler[] {
   const parse = express.json({ limit, type: () => true });
   return [
     (request, response, next) => (request.body === undefined ? parse(request, response, next) : next()),
-    (request, _response, next) => {
-      if (isDeeper(request.body, MAX_DEPTH)) throw new CodedError('JSON_TOO_DEEP', { limit: MAX_DEPTH });
-      next();
-    },
+    notTooDeep,
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { CodedError } from '../../errors.js';
+import { sendJson } from './json.js';
 
 /** Messages of this many characters or more are cut. */
 const MESSAGE_LIMIT = 3000;
@@ -19,7 +20,10 @@ export function failures(logger: Logger, limits: { maxBodyBytes: number }): Erro
     else if (coded.status >= 500) logger.warn(entry, 'request failed');
     if (response.headersSent) return next(error);
     const message = cut(coded.message);
-    response.status(coded.status).json(coded.bare ? { error: message } : { error: coded.status, message });
+    sendJson(
+      response.status(coded.status),
+      coded.bare ? { error: message } : { error: coded.status, message },
+    );
   };
 }
 

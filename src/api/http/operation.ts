@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { CodedError, ErrorCode } from '../../errors.js';
+import type { Pages } from '../../store/types.js';
+import { sendJson, sendList } from './json.js';
 import { type PathParameter, type QueryFailure, readQuery } from './parameters.js';
 
 /**
@@ -48,19 +50,38 @@ export function operation<R extends z.ZodType, Q extends z.ZodObject = z.ZodObje
   spec: OperationSpec<Q, R>,
   handle: (call: Call<z.output<Q>>) => z.input<R> | Promise<z.input<R>>,
 ): Operation {
-  const { query, failure, media } = spec;
+  const { media } = spec;
   return {
     spec,
     async handler(request, response) {
-      const reply = await handle({
-        request,
-        response,
-        query: () => (query === undefined ? {} : readQuery(query, request.query, failure)) as z.output<Q>,
-        param: (name) => pathParameter(request, name),
-      });
-      if (media === undefined) response.json(reply);
+      const reply = await handle(callOf(spec, request, response));
+      if (media === undefined) sendJson(response, reply);
       else response.type(media).send(reply);
     },
+  };
+}
+
+/** An operation that answers with a list of what its handler gives, page by page. `reply`: an element. */
+export function listOperation<R extends z.ZodType, Q extends z.ZodObject = z.ZodObject>(
+  spec: OperationSpec<Q, R>,
+  handle: (call: Call<z.output<Q>>) => Pages<z.input<R>> | Promise<Pages<z.input<R>>>,
+): Operation {
+  return {
+    spec: { ...spec, reply: z.array(spec.reply) },
+    handler: async (request, response) => sendList(response, await handle(callOf(spec, request, response))),
+  };
+}
+
+function callOf<Q extends z.ZodObject>(
+  { query, failure }: OperationSpec<Q>,
+  request: Request,
+  response: Response,
+): Call<z.output<Q>> {
+  return {
+    request,
+    response,
+    query: () => (query === undefined ? {} : readQuery(query, request.query, failure)) as z.output<Q>,
+    param: (name) => pathParameter(request, name),
   };
 }
 

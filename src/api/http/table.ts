@@ -1,10 +1,16 @@
 import stringWidth from 'string-width';
 import type { z } from 'zod';
+import { CodedError } from '../../errors.js';
 import { cut } from '../../text.js';
 import type { tableQuery } from './parameters.js';
 
 /** Characters of a cell that are shown: all cells of a column are as wide as the widest. */
 const MAX_CELL = 1_000;
+/** Columns of a table on the screen, times its lines: one wide cell in each column of many rows is all it takes. */
+const MAX_TABLE = 32 * 1024 * 1024;
+
+/** What a table shows, page by page. */
+type Rows = AsyncIterable<object[]> | Iterable<object[]>;
 
 /** What a table shows and how, unless the query says otherwise. */
 export interface TableOptions {
@@ -18,28 +24,45 @@ export interface TableOptions {
  * `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
  */
 export const tableOf = (
-  rows: object[],
+  pages: Rows,
   { fields, headers }: z.output<typeof tableQuery>,
   { columns, missing = 'N/A' }: TableOptions,
-): string => renderTable(rows, fields.length > 0 ? fields : columns, { headers, missing });
+): Promise<string> => renderTable(pages, fields.length > 0 ? fields : columns, { headers, missing });
 
-/** Columns as wide as their widest cell, two spaces between them; without rows one that is blank. */
-export function renderTable(
-  rows: object[],
+/**
+ * Columns as wide as their widest cell, two spaces between them; without rows one that is blank.
+ * @throws CodedError TABLE_TOO_LARGE
+ */
+export async function renderTable(
+  pages: Rows,
   columns: string[],
   { headers, missing }: { headers: boolean; missing: string },
-): string {
-  const cells =
-    rows.length > 0
-      ? rows.map((row) => columns.map((column) => cut(printed(valueAt(row, column), missing), MAX_CELL)))
-      : [columns.map(() => '')];
-  const table = headers ? [columns, ...cells] : cells;
-  const widths = columns.map((_column, index) => Math.max(...table.map((line) => stringWidth(line[index]!))));
-  const lines = table.map((line) =>
+): Promise<string> {
+  const lines = headers ? [columns] : [];
+  const widths = headers ? columns.map((column) => stringWidth(column)) : columns.map(() => 0);
+  const add = (cells: string[]): void => {
+    lines.push(cells);
+    cells.forEach((cell, index) => (widths[index] = Math.max(widths[index]!, stringWidth(cell))));
+    const line = widths.reduce((sum, width) => sum + width + 2, 0);
+    if (line * (lines.length + 1) > MAX_TABLE) throw new CodedError('TABLE_TOO_LARGE', { limit: MAX_TABLE });
+  };
+  for await (const rows of pages) {
+    for (const row of rows) {
+      add(columns.map((column) => cellOf(printed(valueAt(row, column), missing))));
+    }
+  }
+  if (lines.length === (headers ? 1 : 0)) add(columns.map(() => ''));
+  const texts = lines.map((line) =>
     line.map((cell, index) => cell + ' '.repeat(widths[index]! - stringWidth(cell))).join('  '),
   );
-  if (headers) lines.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
-  return lines.map((line) => `${line}\n`).join('');
+  if (headers) texts.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
+  return texts.map((text) => `${text}\n`).join('');
+}
+
+/** A cut text is copied: V8 would keep all of what it was cut from in memory as long as the cell. */
+function cellOf(text: string): string {
+  if (text.length <= MAX_CELL) return text;
+  return Buffer.from(cut(text, MAX_CELL), 'utf16le').toString('utf16le');
 }
 
 /** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed`. */

@@ -8,7 +8,7 @@ import {
 } from '../../store/fields.js';
 import type { ExecutionRow } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
-import { type Call, operation } from '../http/operation.js';
+import { type Call, listOperation, operation } from '../http/operation.js';
 import { deletedQuery, listQuery, names } from '../http/parameters.js';
 import type { Resources } from '../http/resource.js';
 import { errorRecord, execution, ledger } from '../schemas/executions.js';
@@ -32,7 +32,7 @@ const exListQuery = listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS)
 
 const errorListQuery = listQuery(FAILED_SLICE_FIELDS, FAILED_SLICE_FILTER_FIELDS);
 
-const LIST_ERRORS = ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER'] as const;
+const LIST_ERRORS = ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER', 'FILTER_TOO_SLOW'] as const;
 
 type Find = (call: Call<unknown>) => Promise<ExecutionRow>;
 
@@ -46,11 +46,11 @@ export function executionRoutes(
   const named: Find = ({ param }) => executions.row(param('ex_id'));
 
   resources.add('/ex', {
-    get: operation(
+    get: listOperation(
       {
         summary: 'List executions',
         query: exListQuery,
-        reply: z.array(execution),
+        reply: execution,
         errors: [...LIST_ERRORS, 'BAD_DELETED_OPTION'],
       },
       ({ query }) => {
@@ -65,7 +65,7 @@ export function executionRoutes(
     errors: readonly ErrorCode[],
     find: (call: Call<unknown>) => Promise<{ ex_id?: string }>,
   ) =>
-    operation({ summary, query: errorListQuery, reply: z.array(errorRecord), errors }, async (call) => {
+    listOperation({ summary, query: errorListQuery, reply: errorRecord, errors }, async (call) => {
       const query = call.query();
       return executions.errors({ ...query, ...(await find(call)) });
     });

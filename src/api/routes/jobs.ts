@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { JOB_FIELDS, JOB_FILTER_FIELDS } from '../../store/fields.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { jobBody } from '../http/bodies.js';
-import { operation } from '../http/operation.js';
+import { listOperation, operation } from '../http/operation.js';
 import { activeQuery, deletedQuery, exQuery, listQuery } from '../http/parameters.js';
 import type { Resources } from '../http/resource.js';
 import { submission } from '../schemas/common.js';
@@ -41,16 +41,16 @@ export function jobRoutes(
   resources.add(
     '/jobs',
     {
-      get: operation(
+      get: listOperation(
         {
           summary: 'List jobs',
           query: jobListQuery,
-          reply: z.array(jobReply),
-          errors: ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER', 'BAD_DELETED_OPTION'],
+          reply: jobReply,
+          errors: ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER', 'FILTER_TOO_SLOW', 'BAD_DELETED_OPTION'],
         },
-        async ({ query }) => {
+        ({ query }) => {
           const { ex, ...rest } = query();
-          const list = await jobs.list(rest);
+          const list = jobs.list(rest);
           return ex === undefined ? list : jobs.withExecutions(list, ex);
         },
       ),
@@ -87,7 +87,7 @@ export function jobRoutes(
         async ({ query, param }) => {
           const { ex } = query();
           const job = await jobs.get(param('job_id'));
-          return ex === undefined ? job : (await jobs.withExecutions([job], ex))[0]!;
+          return ex === undefined ? job : jobs.withExecution(job, ex);
         },
       ),
       put: operation(

@@ -35,6 +35,7 @@ const ERRORS: ErrorCode[] = [
   'REPLAY_WITHOUT_FILTER',
   'BAD_DRY_RUN',
   'BAD_FILTER',
+  'FILTER_TOO_SLOW',
   'EX_NOT_FOUND',
   'JOB_ACTIVE',
   'JOB_DELETED',

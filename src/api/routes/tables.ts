@@ -7,6 +7,7 @@ import {
   JOB_FILTER_FIELDS,
 } from '../../store/fields.js';
 import type { ErrorCode } from '../../errors.js';
+import type { Pages } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import { type Call, operation, type Operation } from '../http/operation.js';
 import { activeQuery, deletedQuery, listQuery, pagingQuery, tableQuery } from '../http/parameters.js';
@@ -44,7 +45,13 @@ const ASSETS = ['name', 'version', 'id', '_created', 'description', 'node_versio
 /** Characters of an asset's description that are shown. */
 const DESCRIPTION = 30;
 
-const LIST_ERRORS = ['BAD_LIST_PARAMETER', 'BAD_SORT', 'BAD_FILTER', 'BAD_DELETED_OPTION'] as const;
+const LIST_ERRORS = [
+  'BAD_LIST_PARAMETER',
+  'BAD_SORT',
+  'BAD_FILTER',
+  'FILTER_TOO_SLOW',
+  'BAD_DELETED_OPTION',
+] as const;
 
 /** What is not listed from the store: `size` is the index to end before, as it is in Teraslice. */
 const sliceOf = <T>(rows: T[], { from = 0, size = 100 }: { from?: number; size?: number }): T[] =>
@@ -60,18 +67,19 @@ const sandbox: RequestHandler = (_request, response, next) => {
   next();
 };
 
-/** A table of what `rows` reads; `query` is what that takes beside the parameters of all tables. */
+/** A table of what `pages` reads; `query` is what that takes beside the parameters of all tables. */
 function table<Q extends z.ZodObject>(
   summary: string,
   query: Q,
   errors: readonly ErrorCode[],
-  rows: (call: Call<z.output<Q>>) => Promise<object[]>,
+  pages: (call: Call<z.output<Q>>) => Pages<object>,
   options: (query: z.output<Q>) => TableOptions,
 ): Operation {
   const shown = query.extend(tableQuery.shape);
-  return operation({ summary, query: shown, reply: z.string(), media: 'text/html', errors }, async (call) => {
+  const spec = { summary, query: shown, reply: z.string(), media: 'text/html' };
+  return operation({ ...spec, errors: [...errors, 'TABLE_TOO_LARGE'] }, async (call) => {
     const values = call.query() as z.output<Q> & z.output<typeof tableQuery>;
-    return tableOf(await rows({ ...call, query: () => values }), values, options(values));
+    return tableOf(pages({ ...call, query: () => values }), values, options(values));
   });
 }
 
@@ -87,7 +95,10 @@ export function tableRoutes(
       summary,
       pagingQuery.extend({ size: pagingQuery.shape.size.meta({ description: 'Index to end before' }) }),
       ['BAD_LIST_PARAMETER'],
-      async ({ query }) => sliceOf(await all(), query()),
+      async function* ({ query }) {
+        const range = query();
+        yield sliceOf(await all(), range);
+      },
       () => ({ columns }),
     );
 
@@ -138,11 +149,12 @@ export function tableRoutes(
       'Table of assets',
       assetQuery,
       ['BAD_LIST_PARAMETER', 'BAD_SORT'],
-      async (call) =>
-        (await assetsOf({ assets }, call)).map((asset) => ({
+      async function* (call) {
+        yield (await assetsOf({ assets }, call)).map((asset) => ({
           ...asset,
           ...(asset.description !== undefined && { description: asset.description.slice(0, DESCRIPTION) }),
-        })),
+        }));
+      },
       () => ({ columns: ASSETS, missing: '' }),
     ),
   );

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import {
+  type ActiveExecution,
   NODE_SILENT_MS,
-  type ExecutionRow,
   type HostRow,
   type NodeRow,
   type Store,
@@ -44,7 +44,7 @@ export async function clusterState(store: Store, version: string): Promise<Recor
     store.placement.liveHosts(),
     store.executions.active(),
   ]);
-  const rows = new Map(executions.map((row) => [row.doc.ex_id, row]));
+  const rows = new Map(executions.map((ex) => [ex.ex_id, ex]));
   const states = nodes
     .map((node) => nodeState(node, hosts, rows))
     .sort((a, b) => (a.node_id < b.node_id ? -1 : 1));
@@ -59,7 +59,7 @@ export async function clusterState(store: Store, version: string): Promise<Recor
   return Object.fromEntries(states.map((state) => [state.node_id, state]));
 }
 
-function nodeState(node: NodeRow, hosts: HostRow[], rows: Map<string, ExecutionRow>): NodeState {
+function nodeState(node: NodeRow, hosts: HostRow[], rows: Map<string, ActiveExecution>): NodeState {
   const own = hosts.filter(({ node_id }) => node_id === node.node_id);
   const workers = own.filter(({ kind }) => kind === 'worker').length;
   return {
@@ -77,7 +77,7 @@ function nodeState(node: NodeRow, hosts: HostRow[], rows: Map<string, ExecutionR
 }
 
 /** A host that has no process yet is no task yet. */
-function task(host: HostRow, row: ExecutionRow | undefined): Task[] {
+function task(host: HostRow, row: ActiveExecution | undefined): Task[] {
   if (host.pid === null) return [];
   return [
     {
@@ -85,7 +85,7 @@ function task(host: HostRow, row: ExecutionRow | undefined): Task[] {
       assignment: host.kind === 'slicer' ? 'execution_controller' : 'worker',
       pid: host.pid,
       ex_id: host.ex_id,
-      ...(row !== undefined && { job_id: row.doc.job_id, assets: row.doc.assets ?? [] }),
+      ...(row !== undefined && { job_id: row.job_id, assets: row.assets ?? [] }),
     },
   ];
 }

@@ -5,6 +5,7 @@ import type {
   ExecutionRow,
   FailedSlice,
   ListQuery,
+  Pages,
   ValidatedJob,
 } from '../../store/types.js';
 import { EXECUTION_STATUSES, isTerminal } from '../../store/types.js';
@@ -56,16 +57,16 @@ export class ExecutionService {
   }
 
   /** Executions in any of `statuses`; none given: in any. Names that are no status match nothing. */
-  async list(query: ListQuery & { statuses: string[]; deleted: boolean }): Promise<ExecutionDocument[]> {
+  async *list(query: ListQuery & { statuses: string[]; deleted: boolean }): Pages<ExecutionDocument> {
     const known = query.statuses.filter((status) => STATUSES.includes(status));
-    if (query.statuses.length > 0 && known.length === 0) return [];
-    return this.deps.store.executions.list({ ...query, statuses: known.length > 0 ? known : undefined });
+    if (query.statuses.length > 0 && known.length === 0) return;
+    yield* this.deps.store.executions.list({ ...query, statuses: known.length > 0 ? known : undefined });
   }
 
   /** Failed slices of an execution; without an id those of all. */
-  async errors(query: ListQuery & { ex_id?: string }): Promise<FailedSlice[]> {
-    if (query.ex_id !== undefined && !isUuid(query.ex_id)) return [];
-    return this.deps.store.failures.list(query);
+  async *errors(query: ListQuery & { ex_id?: string }): Pages<FailedSlice> {
+    if (query.ex_id !== undefined && !isUuid(query.ex_id)) return;
+    yield* this.deps.store.failures.list(query);
   }
 
   /**

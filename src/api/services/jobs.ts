@@ -1,6 +1,13 @@
 import { validate as isUuid } from 'uuid';
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, JobDocument, ListQuery, ValidatedJob } from '../../store/types.js';
+import type {
+  ExecutionDocument,
+  ExecutionRow,
+  JobDocument,
+  ListQuery,
+  Pages,
+  ValidatedJob,
+} from '../../store/types.js';
 import { isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import type { JobValidator } from '../validator.js';
@@ -17,11 +24,14 @@ export interface Submission {
 
 const listed = (warnings: unknown[]): { warnings?: unknown[] } => (warnings.length > 0 ? { warnings } : {});
 
-/** The fields named; all if none is. */
-const chosen = (document: object, fields: string[]): object =>
-  fields.length === 0
-    ? document
-    : Object.fromEntries(Object.entries(document).filter(([field]) => fields.includes(field)));
+/** The job with fields of its latest execution: those named, all if none is; `{}` if there is no execution. */
+function beside(job: JobDocument, ex: ExecutionDocument | undefined, fields: string[]): JobDocument {
+  const shown = ex === undefined || ex._deleted === true ? [] : Object.entries(ex);
+  return {
+    ...job,
+    ex: Object.fromEntries(shown.filter(([field]) => fields.length === 0 || fields.includes(field))),
+  };
+}
 
 export class JobService {
   constructor(
@@ -52,17 +62,27 @@ export class JobService {
     return job;
   }
 
-  async list(query: ListQuery & { active?: boolean; deleted: boolean }): Promise<JobDocument[]> {
+  list(query: ListQuery & { active?: boolean; deleted: boolean }): Pages<JobDocument> {
     return this.deps.store.jobs.list(query);
   }
 
-  /** Jobs with the latest execution of each beside it: the fields named, all if none is; `{}` if there is none. */
-  async withExecutions(jobs: JobDocument[], fields: string[]): Promise<JobDocument[]> {
-    const latest = await this.deps.store.executions.latestOfEach(jobs.map((job) => job.job_id));
-    return jobs.map((job) => {
-      const ex = latest.get(job.job_id);
-      return { ...job, ex: ex === undefined || ex._deleted === true ? {} : chosen(ex, fields) };
-    });
+  /** A job with its latest execution beside it. */
+  async withExecution(job: JobDocument, fields: string[]): Promise<JobDocument> {
+    return beside(job, (await this.executions.latest(job.job_id))?.doc, fields);
+  }
+
+  /** Jobs with the latest execution of each beside it. */
+  async *withExecutions(pages: Pages<JobDocument>, fields: string[]): Pages<JobDocument> {
+    for await (const jobs of pages) {
+      let rest = jobs;
+      for await (const executions of this.deps.store.executions.latestOfEach(jobs.map((job) => job.job_id))) {
+        const latest = new Map(executions.map((ex) => [ex.job_id, ex]));
+        const end = rest.findLastIndex((job) => latest.has(job.job_id)) + 1;
+        yield rest.slice(0, end).map((job) => beside(job, latest.get(job.job_id), fields));
+        rest = rest.slice(end);
+      }
+      yield rest.map((job) => beside(job, undefined, fields));
+    }
   }
 
   /**

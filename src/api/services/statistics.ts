@@ -1,5 +1,5 @@
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, SlicerStats, Store, WorkerNumbers } from '../../store/types.js';
+import type { ActiveExecution, ExecutionRow, SlicerStats, Store, WorkerNumbers } from '../../store/types.js';
 import { RUNNING_STATUSES } from '../../store/types.js';
 
 const NO_STATS: SlicerStats = {
@@ -32,32 +32,34 @@ export interface ControllerStats extends SlicerStats {
   times: number[];
 }
 
-const isRunning = (row: ExecutionRow): boolean =>
-  (RUNNING_STATUSES as readonly string[]).includes(row.doc._status);
+const isRunning = (status: string): boolean => (RUNNING_STATUSES as readonly string[]).includes(status);
 
 /** @throws CodedError NO_ACTIVE_SLICER if the execution ended or is not placed yet */
-export async function controllerOf(store: Store, row: ExecutionRow): Promise<ControllerStats> {
-  const { ex_id, _status } = row.doc;
-  if (!isRunning(row) && _status !== 'initializing') throw new CodedError('NO_ACTIVE_SLICER', { ex_id });
-  return statistics(row, (await store.placement.workerNumbers([ex_id])).get(ex_id));
+export async function controllerOf(store: Store, { doc, counters }: ExecutionRow): Promise<ControllerStats> {
+  const { ex_id, _status } = doc;
+  if (!isRunning(_status) && _status !== 'initializing') throw new CodedError('NO_ACTIVE_SLICER', { ex_id });
+  return statistics({ ...doc, counters }, (await store.placement.workerNumbers([ex_id])).get(ex_id));
 }
 
 /** Of all executions that run, ordered by name and start, descending. Two reads, however many there are. */
 export async function controllers(store: Store): Promise<ControllerStats[]> {
-  const rows = (await store.executions.active()).filter(isRunning);
-  const numbers = await store.placement.workerNumbers(rows.map(({ doc }) => doc.ex_id));
-  return rows
-    .map((row) => statistics(row, numbers.get(row.doc.ex_id)))
+  const running = (await store.executions.active()).filter(({ _status }) => isRunning(_status));
+  const numbers = await store.placement.workerNumbers(running.map(({ ex_id: id }) => id));
+  return running
+    .map((ex) => statistics(ex, numbers.get(ex.ex_id)))
     .sort((a, b) => compare(b.name, a.name) || compare(b.started ?? '', a.started ?? ''));
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function statistics({ doc, counters }: ExecutionRow, workers: WorkerNumbers | undefined): ControllerStats {
+function statistics(
+  { ex_id, job_id, name, counters }: Pick<ActiveExecution, 'ex_id' | 'job_id' | 'name' | 'counters'>,
+  workers: WorkerNumbers | undefined,
+): ControllerStats {
   return {
-    ex_id: doc.ex_id,
-    job_id: doc.job_id,
-    name: doc.name,
+    ex_id,
+    job_id,
+    name,
     ...NO_STATS,
     ...counters?.stats,
     ...workers,

@@ -2,10 +2,13 @@ import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Fields, FieldType } from '../fields.js';
 import { FilterError } from './filter-error.js';
 import type { Bound, Part, Range, Term, Value } from './parse.js';
-import { likePattern, outlinePattern, wordPattern } from './patterns.js';
+import { likePattern, wordPattern } from './patterns.js';
 import { readTime, type Span } from './times.js';
+import { inTime } from './time-limit.js';
 
 export type Condition = RawBuilder<SqlBool>;
+/** One of several ways to match: a condition, or words to look for in a field by a regular expression. */
+export type Alternative = Condition | { field: string; pattern: string };
 
 /** Comparisons in one condition; a term without a field is one for each field. */
 const MAX_COMPARISONS = 500;
@@ -16,15 +19,20 @@ const MAX_SEARCHES = 40;
  * `regexp.c`); with one more, each row would compile all of them anew, which takes 200 times as long.
  */
 const MAX_PATTERNS = 24;
-/** Characters of these together: 4 for a letter, 16 for a wildcard. It bounds the time that each row takes. */
-const MAX_PATTERN_LENGTH = 32_768;
-/** Runs of wildcards in one term: each may be tried at each character. */
+/**
+ * Characters of these together: 4 for a letter, 16 for a wildcard. Half a second for the reasons of 12,500 failed
+ * executions, of 600 characters each, in the embedded store.
+ */
+const MAX_PATTERN_LENGTH = 4_096;
+/** Wildcards `*` in one term, and in all: each may be tried at each character. */
 const MAX_WILDCARDS = 8;
+const MAX_WILDCARDS_IN_ALL = 48;
 
 /** Turns comparisons of one filter into SQL, and counts them. */
 export class Comparisons {
   private made = 0;
   private searches = 0;
+  private wildcards = 0;
   private readonly patterns = new Set<string>();
   private patternLength = 0;
 
@@ -32,6 +40,7 @@ export class Comparisons {
     private readonly fields: Fields,
     private readonly column: (field: string) => RawBuilder<unknown>,
     private readonly now: number,
+    private readonly limitMs: number,
   ) {}
 
   exists(field: string): Condition {
@@ -40,43 +49,64 @@ export class Comparisons {
   }
 
   /** @throws FilterError if the value is none for the field's type */
-  compare(field: string, value: Value): Condition {
-    const condition = this.fitting(field, value);
-    if (condition !== undefined) return condition;
+  compare(field: string, value: Value): Alternative[] {
+    const alternatives = this.fitting(field, value);
+    if (alternatives.length > 0) return alternatives;
     throw new FilterError(value.at, `${field} is a ${NAMES[this.fields[field]!]}, which this is not`);
   }
 
   /** For a term that says no field: any field whose type it fits. */
-  compareAny(term: Term): Condition {
-    const conditions = Object.keys(this.fields).flatMap((field) => this.fitting(field, term) ?? []);
+  compareAny(term: Term): Alternative[] {
+    return Object.keys(this.fields).flatMap((field) => this.fitting(field, term));
+  }
+
+  /**
+   * Any of these. All words to look for in one field become one regular expression, which takes hardly longer than
+   * each of them does: a text is read once.
+   */
+  anyOf(alternatives: Alternative[]): Condition {
+    const patterns = new Map<string, Set<string>>();
+    const conditions: Condition[] = [];
+    for (const one of alternatives) {
+      if (!('pattern' in one)) conditions.push(one);
+      else patterns.set(one.field, (patterns.get(one.field) ?? new Set()).add(one.pattern));
+    }
+    for (const [field, ofField] of patterns) {
+      const pattern = [...ofField].map((one) => `(?:${one})`).join('|');
+      conditions.push(this.inTime(sql<SqlBool>`${this.column(field)} ~ ${pattern}`));
+    }
     return sql<SqlBool>`(${sql.join(conditions, sql.raw(' or '))})`;
   }
 
-  /** Undefined if the value does not fit the field's type. */
-  private fitting(field: string, value: Value): Condition | undefined {
+  /** None if the value does not fit the field's type. */
+  private fitting(field: string, value: Value): Alternative[] {
     if (++this.made > MAX_COMPARISONS) {
       throw new FilterError(value.at, `more than ${MAX_COMPARISONS} comparisons`);
     }
+    if (value.kind === 'term' && this.fields[field] === 'words') return this.words(field, value);
     const column = this.column(field);
-    return value.kind === 'term'
-      ? this.term(column, this.fields[field]!, value)
-      : this.range(column, this.fields[field]!, value);
+    const condition =
+      value.kind === 'term'
+        ? this.term(column, this.fields[field]!, value)
+        : this.range(column, this.fields[field]!, value);
+    return condition === undefined ? [] : [condition];
   }
 
   private term(column: RawBuilder<unknown>, type: FieldType, term: Term): Condition | undefined {
     const text = plain(term.parts);
     switch (type) {
+      case 'words':
+        return undefined;
       case 'text':
         if (text !== undefined) return sql<SqlBool>`${column} = ${text}`;
-        return this.search(term, sql<SqlBool>`${column} like ${likePattern(term.parts)}`);
+        this.countSearch(term);
+        return sql<SqlBool>`${column} like ${likePattern(term.parts)}`;
       case 'texts':
         if (text !== undefined) return sql<SqlBool>`${text} = any(${column})`;
-        return this.search(
-          term,
+        this.countSearch(term);
+        return this.inTime(
           sql<SqlBool>`exists (select from unnest(${column}) as one where one like ${likePattern(term.parts)})`,
         );
-      case 'words':
-        return this.words(column, term, text);
       case 'boolean':
         return text === 'true' || text === 'false' ? sql<SqlBool>`${column} = ${text === 'true'}` : undefined;
       case 'number': {
@@ -92,30 +122,36 @@ export class Comparisons {
   }
 
   /** Words within a text; what has wildcards may also be the text as a whole. */
-  private words(column: RawBuilder<unknown>, term: Term, text: string | undefined): Condition {
+  private words(field: string, term: Term): Alternative[] {
+    this.countSearch(term);
+    const column = this.column(field);
+    const text = plain(term.parts);
     const pattern = wordPattern(term.parts);
-    const whole =
-      text === undefined
-        ? sql<SqlBool>`${column} like ${likePattern(term.parts)}`
-        : sql<SqlBool>`${column} = ${text}`;
-    if (pattern === undefined) return this.search(term, whole);
-    this.take(pattern, term.at);
-    const outline = outlinePattern(term.parts);
-    const matched = sql<SqlBool>`${column} ~ ${pattern}`;
-    const found = outline === '%' ? matched : sql<SqlBool>`(${column} ilike ${outline} and ${matched})`;
-    return this.search(term, text === undefined ? sql<SqlBool>`(${found} or ${whole})` : found);
+    if (pattern !== undefined) this.take(pattern, term.at);
+    return [
+      ...(pattern === undefined ? [] : [{ field, pattern }]),
+      ...(text === undefined ? [this.inTime(sql<SqlBool>`${column} like ${likePattern(term.parts)}`)] : []),
+      ...(pattern === undefined && text !== undefined ? [sql<SqlBool>`${column} = ${text}`] : []),
+    ];
   }
 
-  private search(term: Term, condition: Condition): Condition {
+  private inTime(condition: Condition): Condition {
+    return inTime(condition, this.limitMs);
+  }
+
+  /** Counts what reads through texts. */
+  private countSearch(term: Term): void {
     if (++this.searches > MAX_SEARCHES) {
       throw new FilterError(term.at, `more than ${MAX_SEARCHES} searches for words or wildcards`);
     }
-    if (
-      term.parts.filter((part) => typeof part === 'object' && part.wildcard === '*').length > MAX_WILDCARDS
-    ) {
+    const wildcards = term.parts.filter((part) => typeof part === 'object' && part.wildcard === '*').length;
+    if (wildcards > MAX_WILDCARDS) {
       throw new FilterError(term.at, `more than ${MAX_WILDCARDS} wildcards * in one term`);
     }
-    return condition;
+    this.wildcards += wildcards;
+    if (this.wildcards > MAX_WILDCARDS_IN_ALL) {
+      throw new FilterError(term.at, `more than ${MAX_WILDCARDS_IN_ALL} wildcards * to look for`);
+    }
   }
 
   /** Counts a regular expression. */

@@ -2,8 +2,9 @@ import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { CodedError } from '../../errors.js';
 import { cut } from '../../text.js';
 import type { Fields } from '../fields.js';
-import { Comparisons, type Condition } from './comparisons.js';
+import { type Alternative, Comparisons, type Condition } from './comparisons.js';
 import { FilterError } from './filter-error.js';
+import { TIME_LIMIT } from './time-limit.js';
 import { type FilterNode, parseFilter, type Part, type Term, type Value } from './parse.js';
 
 /** Characters of a filter that an error shows from the place on. */
@@ -14,6 +15,8 @@ export interface FilterOptions {
   column?: (field: string) => RawBuilder<unknown>;
   /** What `now` means in dates, in ms since 1970. Default: the time of the call. */
   now?: number;
+  /** Longest time that the statement may look for words and wildcards, in ms. Default: `TIME_LIMIT`. */
+  limitMs?: number;
 }
 
 /**
@@ -43,9 +46,9 @@ class Compiler {
 
   constructor(
     private readonly fields: Fields,
-    { column = (field) => sql.ref(field), now = Date.now() }: FilterOptions,
+    { column = (field) => sql.ref(field), now = Date.now(), limitMs = TIME_LIMIT }: FilterOptions,
   ) {
-    this.comparisons = new Comparisons(fields, column, now);
+    this.comparisons = new Comparisons(fields, column, now, limitMs);
   }
 
   /** `field`: that of the group around the node. */
@@ -53,36 +56,42 @@ class Compiler {
     switch (node.type) {
       case 'all':
         return sql<SqlBool>`true`;
-      case 'and':
-        return this.join(node.nodes, ' and ', field);
-      case 'or':
-        return this.join(node.nodes, ' or ', field);
+      case 'and': {
+        const conditions = node.nodes.map((one) => this.compile(one, field));
+        return sql<SqlBool>`(${sql.join(conditions, sql.raw(' and '))})`;
+      }
       case 'must':
         return this.compile(node.node, field);
       case 'not':
         return sql<SqlBool>`(${this.compile(node.node, field)}) is not true`;
+      case 'or':
       case 'group':
-        return this.compile(node.node, this.known(node.field, node.at));
+      case 'value':
+        return this.comparisons.anyOf(this.alternatives(node, field));
+    }
+  }
+
+  /** Of which one must match. */
+  private alternatives(node: FilterNode, field: string | undefined): Alternative[] {
+    switch (node.type) {
+      case 'or':
+        return node.nodes.flatMap((one) => this.alternatives(one, field));
+      case 'group':
+        return this.alternatives(node.node, this.known(node.field, node.at));
       case 'value':
         return this.value(node, field);
+      default:
+        return [this.compile(node, field)];
     }
   }
 
-  private join(nodes: FilterNode[], by: ' and ' | ' or ', field?: string): Condition {
-    const conditions = nodes.map((node) => this.compile(node, field));
-    return sql<SqlBool>`(${sql.join(conditions, sql.raw(by))})`;
-  }
-
-  private value(value: Value, group: string | undefined): Condition {
-    if (value.field === '_exists_') return this.exists(value);
-    if (value.field !== undefined) {
-      const field = this.known(value.field, value.fieldAt ?? value.at);
-      return isAnything(value) ? this.comparisons.exists(field) : this.comparisons.compare(field, value);
+  private value(value: Value, group: string | undefined): Alternative[] {
+    if (value.field === '_exists_') return [this.exists(value)];
+    const field = value.field === undefined ? group : this.known(value.field, value.fieldAt ?? value.at);
+    if (field !== undefined) {
+      return isAnything(value) ? [this.comparisons.exists(field)] : this.comparisons.compare(field, value);
     }
-    if (group !== undefined) {
-      return isAnything(value) ? this.comparisons.exists(group) : this.comparisons.compare(group, value);
-    }
-    if (isAnything(value)) return sql<SqlBool>`true`;
+    if (isAnything(value)) return [sql<SqlBool>`true`];
     if (value.kind === 'range') throw new FilterError(value.at, 'a range needs a field');
     return this.comparisons.compareAny(value);
   }

@@ -2,6 +2,8 @@ import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { EXECUTION_FILTER_FIELDS, FAILED_SLICE_FILTER_FIELDS, JOB_FILTER_FIELDS } from '../fields.js';
 import { compileFilter } from './compile.js';
 
+export { finished } from './time-limit.js';
+
 /**
  * Conditions on rows of a table, for `where` and for `sql` templates, out of filters in Lucene's syntax.
  * Columns go by their bare names. Each throws CodedError BAD_FILTER, which points at the place.

@@ -10,19 +10,6 @@ export function likePattern(parts: Part[]): string {
     .join('');
 }
 
-/** All but letters and digits of ASCII. */
-const OTHERS = /[^0-9A-Za-z]+/g;
-
-/**
- * A pattern for ILIKE, which every text matches that holds the words of `parts`, and others do. It takes a fraction
- * of the time of a regular expression. Collation "C" folds the case of ASCII only, so other letters are left out.
- */
-export const outlinePattern = (parts: Part[]): string =>
-  `%${parts.map((part) => (typeof part === 'string' ? part.replace(OTHERS, '%') : '%')).join('')}%`.replace(
-    /%+/g,
-    '%',
-  );
-
 /** Words are runs of these; beyond ASCII everything is taken for a letter. */
 const LETTERS = '0-9A-Za-z_\u0080-\u{10ffff}';
 const LETTER = new RegExp(`[${LETTERS}]`, 'u');

@@ -14,8 +14,8 @@ const ISO = new RegExp(String.raw`^${DATE}(?<zone>Z|[+-]\d\d(?::?\d\d)?)?$`);
 const MATH = /^(?:[+-]\d{1,6}[yMwdhHms]|\/[yMwdhHms]){0,10}$/;
 
 /** What databases and JSON know as a date: the years 1 to 9999. */
-const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
-const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
+export const EARLIEST = Date.parse('0001-01-01T00:00:00.000Z');
+export const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * Reads a time as OpenSearch's `strict_date_optional_time||epoch_millis` with date math does: `2024`,

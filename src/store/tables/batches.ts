@@ -7,12 +7,13 @@ const STATEMENT_ROWS = 2_000;
 export async function* batches<T>(
   rows: Iterable<T> | AsyncIterable<T>,
   bytesOf: (row: T) => number,
+  limit = STATEMENT_BYTES,
 ): AsyncGenerator<T[]> {
   let batch: T[] = [];
   let bytes = 0;
   for await (const row of rows) {
     const size = bytesOf(row);
-    if (batch.length > 0 && (batch.length >= STATEMENT_ROWS || bytes + size > STATEMENT_BYTES)) {
+    if (batch.length > 0 && (batch.length >= STATEMENT_ROWS || bytes + size > limit)) {
       yield batch;
       batch = [];
       bytes = 0;

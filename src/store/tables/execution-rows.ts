@@ -12,6 +12,7 @@ import type {
 } from '../schema.js';
 import { wellFormedTexts } from '../../text.js';
 import type { ExecutionDocument, ExecutionRow, RecoveryStart } from '../types.js';
+import { inPages } from './list.js';
 
 /** All there is of an execution, out of its three tables. */
 export type ExecutionRecord = Selectable<ExecutionsTable> &
@@ -129,21 +130,35 @@ export async function hasActive(db: Database, jobId: string): Promise<boolean> {
 }
 
 /** The large parts of many executions, by their ids: no plan then reads through those of all others. */
-export const selectParts = (db: Database, rows: Array<{ ex_id: string }>) =>
+const selectParts = (db: Database, ids: string[]) =>
   db
     .selectFrom('execution_states')
     .innerJoin('execution_specs', 'execution_specs.ex_id', 'execution_states.ex_id')
-    .select(['execution_states.ex_id', 'state', 'spec'])
-    .where('execution_states.ex_id', '=', sql<string>`any(${rows.map((row) => row.ex_id)}::text[])`);
+    .where('execution_states.ex_id', '=', sql<string>`any(${ids}::text[])`);
 
-/** Puts each row together with its parts; one that was purged between the two queries is left out. */
-export function withParts<R extends { ex_id: string }, P extends { ex_id: string }>(
-  rows: R[],
-  parts: P[],
-): Array<R & P> {
-  const byId = new Map(parts.map((part) => [part.ex_id, part]));
-  return rows.flatMap((row) => {
-    const part = byId.get(row.ex_id);
-    return part === undefined ? [] : { ...part, ...row };
+/** The documents of these executions in their order; one that was purged meanwhile is left out. */
+export async function* documents(db: Database, rows: DocumentColumns[]): AsyncGenerator<ExecutionDocument[]> {
+  const ids = rows.map((row) => row.ex_id);
+  const sizes = await selectParts(db, ids)
+    .select(['execution_states.ex_id', sql<number>`pg_column_size(state) + pg_column_size(spec)`.as('bytes')])
+    .execute();
+  const bytes = new Map(sizes.map((size) => [size.ex_id, size.bytes]));
+  const known = rows.flatMap((row) => {
+    const size = bytes.get(row.ex_id);
+    return size === undefined ? [] : { ...row, bytes: size };
   });
+  const read = async (some: typeof known) => {
+    const parts = await selectParts(
+      db,
+      some.map((row) => row.ex_id),
+    )
+      .select(['execution_states.ex_id', 'state', 'spec'])
+      .execute();
+    const byId = new Map(parts.map((part) => [part.ex_id, part]));
+    return some.flatMap((row) => {
+      const part = byId.get(row.ex_id);
+      return part === undefined ? [] : toDocument({ ...part, ...row });
+    });
+  };
+  yield* inPages(known, (either) => either.ex_id, read);
 }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import { EXECUTION_FIELDS, paging } from '../fields.js';
 import { executionFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
-import type { ExecutionStore } from '../types.js';
+import { type ActiveExecution, type ExecutionStore, SHOWN_NAME } from '../types.js';
 import { executionCounters } from './execution-counters.js';
 import { insertExecution } from './execution-insert.js';
 import {
@@ -10,13 +10,11 @@ import {
   type DocumentColumns,
   latestOf,
   selectExecutions,
-  selectParts,
-  toDocument,
+  documents,
   toExecutionRow,
-  withParts,
 } from './execution-rows.js';
 import { executionStatus } from './execution-status.js';
-import { deletedOrNot, inOrder, listIds } from './list.js';
+import { deletedOrNot, listIds } from './list.js';
 
 const EXECUTIONS = { table: 'executions', id: 'ex_id', tie: 'number', fields: EXECUTION_FIELDS } as const;
 
@@ -60,48 +58,45 @@ export function executionStore(db: Database): ExecutionStore {
       return rows.map(toExecutionRow);
     },
 
-    async latestOfEach(jobIds) {
-      const found = await sql<{ job_id: string } & DocumentColumns>`
+    async *latestOfEach(jobIds) {
+      const { rows } = await sql<DocumentColumns>`
         select latest.*
-        from unnest(${jobIds}::text[]) as wanted (job_id)
+        from unnest(${jobIds}::text[]) with ordinality as wanted (job_id, place)
         cross join lateral (
-          select job_id, ${sql.join(DOCUMENT_COLUMNS.map((column) => sql.ref(column)))}
+          select ${sql.join(DOCUMENT_COLUMNS.map((column) => sql.ref(column)))}
           from executions
           where job_id = wanted.job_id
           order by _created desc, number desc
           limit 1
         ) as latest
+        order by place
       `.execute(db);
-      const parts = await selectParts(db, found.rows).execute();
-      return new Map(withParts(found.rows, parts).map((row) => [row.job_id, toDocument(row)]));
+      yield* documents(db, rows);
     },
 
-    async list(query) {
+    async *list(query) {
       const page = paging(query, EXECUTION_FIELDS);
       const conditions: Array<RawBuilder<SqlBool>> = [];
       if (query.statuses !== undefined) conditions.push(sql`_status = any(${query.statuses}::text[])`);
       if (query.deleted !== undefined) conditions.push(deletedOrNot(query.deleted));
       if (query.filter !== undefined) conditions.push(executionFilter(query.filter));
       const ids = await listIds(db, EXECUTIONS, page, conditions);
-      const found = await db
-        .selectFrom('executions')
-        .select(DOCUMENT_COLUMNS)
-        .where('ex_id', '=', sql<string>`any(${ids}::text[])`)
-        .execute();
-      const rows = withParts(found, await selectParts(db, found).execute());
-      return inOrder(ids, rows, (row) => row.ex_id).map(toDocument);
+      const { rows } = await sql<DocumentColumns>`
+        select ${sql.join(DOCUMENT_COLUMNS.map((column) => sql.ref(column)))}
+        from unnest(${ids}::text[]) with ordinality as listed (ex_id, place) join executions using (ex_id)
+        order by place
+      `.execute(db);
+      yield* documents(db, rows);
     },
 
     async active() {
-      const rows = await db
-        .selectFrom('executions')
-        .selectAll()
-        .where(sql<boolean>`not terminal`)
-        .orderBy('_created')
-        .orderBy('number')
-        .execute();
-      const parts = await selectParts(db, rows).select(['counters', 'report', 'recovery']).execute();
-      return withParts(rows, parts).map(toExecutionRow);
+      const { rows } = await sql<ActiveExecution>`
+        select ex_id, job_id, left(name, ${sql.lit(SHOWN_NAME)}) as name, _status, _updated, assets, counters
+        from executions join execution_states using (ex_id)
+        where not terminal
+        order by _created, number
+      `.execute(db);
+      return rows;
     },
 
     async unreported() {

@@ -1,8 +1,10 @@
 import { type Selectable, sql } from 'kysely';
 import { FAILED_SLICE_FIELDS, paging } from '../fields.js';
+import { finished } from '../filter/index.js';
 import type { Database, FailedSlicesTable } from '../schema.js';
 import type { FailedSlice, FailedSliceStore } from '../types.js';
 import { batches } from './batches.js';
+import { inPages } from './list.js';
 import { orderBy } from './order.js';
 import { lastTakers, matching, takeForReplay } from './replayed-slices.js';
 
@@ -38,6 +40,23 @@ async function insert(db: Database, page: FailedSlice[], read: number): Promise<
   `.execute(db);
 }
 
+const KEY = ['ex_id', 'slicer_id', 'slicer_order', 'slice_id'] as const;
+type Key = Pick<FailedSlicesTable, (typeof KEY)[number]>;
+
+const keyOf = (key: Key): string => KEY.map((column) => key[column]).join('\0');
+
+async function read(db: Database, keys: Key[]): Promise<Array<Selectable<FailedSlicesTable>>> {
+  const { rows } = await sql<Selectable<FailedSlicesTable>>`
+    select failed_slices.*
+    from unnest(
+      ${keys.map((key) => key.ex_id)}::text[], ${keys.map((key) => key.slicer_id)}::integer[],
+      ${keys.map((key) => key.slicer_order)}::bigint[], ${keys.map((key) => key.slice_id)}::text[]
+    ) as listed (ex_id, slicer_id, slicer_order, slice_id)
+    join failed_slices using (ex_id, slicer_id, slicer_order, slice_id)
+  `.execute(db);
+  return rows;
+}
+
 export function failedSliceStore(db: Database): FailedSliceStore {
   return {
     async write(page, read = Number.MAX_SAFE_INTEGER) {
@@ -46,34 +65,39 @@ export function failedSliceStore(db: Database): FailedSliceStore {
       }
     },
 
-    async list(query) {
+    async *list(query) {
       const page = paging(query, FAILED_SLICE_FIELDS);
       let rows = db
         .selectFrom('failed_slices')
-        .selectAll()
+        .select([...KEY, sql<number>`octet_length(request) + octet_length(error)`.as('bytes')])
         .where('replay_position', 'is', null)
         .where(matching(query.filter));
       if (query.ex_id !== undefined) rows = rows.where('ex_id', '=', query.ex_id);
-      const found = await rows
-        .orderBy(page.field, orderBy(page))
-        .orderBy('ex_id')
-        .orderBy('slicer_id', page.direction)
-        .orderBy('slicer_order', page.direction)
-        .orderBy('slice_id')
-        .limit(page.size)
-        .offset(page.from)
-        .execute();
-      return found.map(toFailedSlice);
+      const keys = await finished(
+        rows
+          .orderBy(page.field, orderBy(page))
+          .orderBy('ex_id')
+          .orderBy('slicer_id', page.direction)
+          .orderBy('slicer_order', page.direction)
+          .orderBy('slice_id')
+          .limit(page.size)
+          .offset(page.from)
+          .execute(),
+      );
+      for await (const found of inPages(keys, keyOf, (some) => read(db, some)))
+        yield found.map(toFailedSlice);
     },
 
     async count(exId, filter) {
-      const { count } = await db
-        .selectFrom('failed_slices')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
-        .where('ex_id', '=', exId)
-        .where('replay_position', 'is', null)
-        .where(matching(filter))
-        .executeTakeFirstOrThrow();
+      const { count } = await finished(
+        db
+          .selectFrom('failed_slices')
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .where('ex_id', '=', exId)
+          .where('replay_position', 'is', null)
+          .where(matching(filter))
+          .executeTakeFirstOrThrow(),
+      );
       return count;
     },
 
@@ -95,19 +119,16 @@ export function failedSliceStore(db: Database): FailedSliceStore {
             sql<boolean>`(slicer_id, slicer_order, slice_id) > (${slicerId}::integer, ${order}::bigint, ${id}::text)`,
           );
         }
-        const page = await rows
-          .orderBy('slicer_id')
-          .orderBy('slicer_order')
-          .orderBy('slice_id')
-          .limit(pageSize)
-          .execute();
+        const page = await finished(
+          rows.orderBy('slicer_id').orderBy('slicer_order').orderBy('slice_id').limit(pageSize).execute(),
+        );
         if (page.length > 0) yield page.map(toFailedSlice);
         last = page.map(toFailedSlice).at(-1);
         if (page.length < pageSize) return;
       }
     },
 
-    takeForReplay: (exId, replayId, filter) => takeForReplay(db, exId, replayId, filter),
+    takeForReplay: (exId, replayId, filter) => finished(takeForReplay(db, exId, replayId, filter)),
     lastTakers: (slices, takers) => lastTakers(db, slices, takers),
   };
 }

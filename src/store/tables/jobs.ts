@@ -5,7 +5,7 @@ import { jobFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { JobDocument, JobStore } from '../types.js';
 import { hasActive } from './execution-rows.js';
-import { deletedOrNot, inOrder, listIds } from './list.js';
+import { deletedOrNot, inPages, listIds } from './list.js';
 
 const JOBS = { table: 'jobs', id: 'job_id', tie: 'job_id', fields: JOB_FIELDS } as const;
 
@@ -55,7 +55,7 @@ export function jobStore(db: Database): JobStore {
         return job;
       }),
 
-    async list(query) {
+    async *list(query) {
       const page = paging(query, JOB_FIELDS);
       const conditions: Array<RawBuilder<SqlBool>> = [];
       // A job that does not say whether it is active counts as active.
@@ -64,12 +64,18 @@ export function jobStore(db: Database): JobStore {
       if (query.deleted !== undefined) conditions.push(deletedOrNot(query.deleted));
       if (query.filter !== undefined) conditions.push(jobFilter(query.filter));
       const ids = await listIds(db, JOBS, page, conditions);
-      const rows = await db
-        .selectFrom('jobs')
-        .select(['job_id', 'doc'])
-        .where('job_id', '=', sql<string>`any(${ids}::text[])`)
-        .execute();
-      return inOrder(ids, rows, (row) => row.job_id).map((row) => row.doc);
+      const { rows: keys } = await sql<{ job_id: string; bytes: number }>`
+        select job_id, pg_column_size(doc) as bytes
+        from unnest(${ids}::text[]) with ordinality as listed (job_id, place) join jobs using (job_id)
+        order by place
+      `.execute(db);
+      const read = (some: Array<{ job_id: string }>) =>
+        db
+          .selectFrom('jobs')
+          .select(['job_id', 'doc'])
+          .where('job_id', '=', sql<string>`any(${some.map((key) => key.job_id)}::text[])`)
+          .execute();
+      for await (const rows of inPages(keys, (row) => row.job_id, read)) yield rows.map((row) => row.doc);
     },
   };
 }

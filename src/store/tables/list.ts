@@ -1,6 +1,8 @@
 import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Fields, Paging } from '../fields.js';
+import { finished } from '../filter/index.js';
 import type { Database } from '../schema.js';
+import { batches } from './batches.js';
 
 /** Texts are sorted by so many of their first characters: entries of an index have no room for more. */
 const SORTED_PREFIX = 100;
@@ -36,17 +38,18 @@ export async function listIds<F extends Fields>(
     return sql`select ${sql.ref(id)} as id, ${sql.lit(missing)} as missing, ${column}, ${sql.ref(tie)} from ${sql.table(table)} ${where} order by ${order}`;
   };
   const page = sql`limit ${size} offset ${from}`;
-  const { rows } =
+  const statement =
     direction === 'asc' || !nullable
-      ? await sql<{ id: string }>`${select(false)} ${page}`.execute(db)
-      : await sql<{ id: string }>`
+      ? sql<{ id: string }>`${select(false)} ${page}`
+      : sql<{ id: string }>`
           select id from (
             (${select(false, sql`${key} is not null`)} limit ${size + from})
             union all
             (${select(true, sql`${key} is null`)} limit ${size + from})
           ) as listed
           order by missing, ${order} ${page}
-        `.execute(db);
+        `;
+  const { rows } = await finished(statement.execute(db));
   return rows.map((row) => row.id);
 }
 
@@ -54,8 +57,23 @@ export async function listIds<F extends Fields>(
 export const deletedOrNot = (deleted: boolean): RawBuilder<SqlBool> =>
   deleted ? sql<SqlBool>`_deleted` : sql<SqlBool>`_deleted is not true`;
 
-/** Rows in the order of their ids; those that are gone meanwhile are left out. */
-export function inOrder<R>(ids: string[], rows: R[], idOf: (row: R) => string): R[] {
-  const byId = new Map(rows.map((row) => [idOf(row), row]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+/**
+ * Bytes of documents that one statement reads, as they are stored: compressed, in PostgreSQL at worst to a 255th.
+ * A document may have megabytes and a list 10,000 of them: neither the database nor this process holds them all.
+ */
+const PAGE_BYTES = 256 * 1024;
+
+/**
+ * The rows of these keys in their order, page by page; those that are gone meanwhile are left out.
+ * @param read reads the rows of some keys, in any order
+ */
+export async function* inPages<K extends { bytes: number }, R>(
+  keys: K[],
+  keyOf: (either: K | R) => string,
+  read: (keys: K[]) => Promise<R[]>,
+): AsyncGenerator<R[]> {
+  for await (const page of batches(keys, ({ bytes }) => bytes, PAGE_BYTES)) {
+    const byKey = new Map((await read(page)).map((row) => [keyOf(row), row]));
+    yield page.flatMap((key) => byKey.get(keyOf(key)) ?? []);
+  }
 }

@@ -1,5 +1,5 @@
 import type { ValidatedJob } from './jobs.js';
-import type { ListQuery } from './lists.js';
+import type { ListQuery, Pages } from './lists.js';
 import type { LedgerSnapshot, SliceTuple } from './slices.js';
 
 export const INIT_STATUSES = ['pending', 'scheduling', 'initializing'] as const;
@@ -87,6 +87,19 @@ export interface ExecutionRow {
   recovered_at_insert: number;
 }
 
+/** What is known of an execution without its document, which may be large: of all active ones at once. */
+export interface ActiveExecution extends Pick<
+  ExecutionDocument,
+  'ex_id' | 'job_id' | 'name' | '_status' | '_updated' | 'assets'
+> {
+  /** At most `SHOWN_NAME` characters. */
+  name: string;
+  counters: Counters | null;
+}
+
+/** Characters of a name that are told of an active execution. */
+export const SHOWN_NAME = 10_000;
+
 /** Where a recovered execution goes on from; its slices to replay lie beside it (`SlicePageStore.recovered`). */
 export interface RecoveryStart {
   /** Last slice issued by each slicer of the old execution: `[slicer_id, slicer_order, request as JSON]`. */
@@ -125,11 +138,11 @@ export interface ExecutionStore {
   recoveredSince(exId: string): Promise<ExecutionRow[]>;
   /** The job's latest execution by `_created`. */
   latest(jobId: string): Promise<ExecutionRow | undefined>;
-  /** The latest execution of each of many jobs, by job; a job that never ran is not there. */
-  latestOfEach(jobIds: string[]): Promise<Map<string, ExecutionDocument>>;
-  list(query: ListQuery & { statuses?: string[]; deleted?: boolean }): Promise<ExecutionDocument[]>;
+  /** The latest execution of each of many jobs, in their order; a job that never ran is not there. */
+  latestOfEach(jobIds: string[]): Pages<ExecutionDocument>;
+  list(query: ListQuery & { statuses?: string[]; deleted?: boolean }): Pages<ExecutionDocument>;
   /** Every execution that is not terminal, oldest first. */
-  active(): Promise<ExecutionRow[]>;
+  active(): Promise<ActiveExecution[]>;
   /**
    * Takes a status if `seq` is higher than that of the last write, the execution is not closed and the
    * move is legal (running group never back to init, terminal never to anything). Returns the row as it

@@ -1,4 +1,4 @@
-import type { ListQuery } from './lists.js';
+import type { ListQuery, Pages } from './lists.js';
 
 /** A job as it was posted, with the fields the server adds (Teraslice REST API, section 2). */
 export interface JobDocument {
@@ -58,5 +58,5 @@ export interface JobStore {
    * @throws CodedError JOB_RUNNING if one of its executions is not terminal, JOB_ALREADY_DELETED
    */
   remove(jobId: string, deletedOn: string): Promise<JobDocument | undefined>;
-  list(query: ListQuery & { active?: boolean; deleted?: boolean }): Promise<JobDocument[]>;
+  list(query: ListQuery & { active?: boolean; deleted?: boolean }): Pages<JobDocument>;
 }

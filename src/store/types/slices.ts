@@ -1,4 +1,4 @@
-import type { ListQuery } from './lists.js';
+import type { ListQuery, Pages } from './lists.js';
 
 /** A failed slice, as `/errors` shows it (Teraslice REST API, section 7.5). `request` is a JSON string. */
 export interface FailedSlice {
@@ -59,7 +59,7 @@ export interface FailedSliceStore {
    */
   write(page: FailedSlice[], read?: number): Promise<void>;
   /** What is being replayed is not listed, nor what a replay has completed. */
-  list(query: ListQuery & { ex_id?: string }): Promise<FailedSlice[]>;
+  list(query: ListQuery & { ex_id?: string }): Pages<FailedSlice>;
   /** Counts what `list` would give. */
   count(exId: string, filter?: string): Promise<number>;
   /**

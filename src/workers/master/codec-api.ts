@@ -1,5 +1,6 @@
 import express, { Router } from 'express';
 import proto from '@temporalio/proto';
+import { notTooDeep } from '../../api/http/bodies.js';
 import { CodedError } from '../../errors.js';
 import { CompressionCodec } from '../payload-codec.js';
 
@@ -18,7 +19,7 @@ function parse(body: unknown): { payloads: proto.temporal.api.common.v1.IPayload
 export function codecApi(): Router {
   const codec = new CompressionCodec();
   const router = Router();
-  router.use(express.json({ limit: '20mb' }));
+  router.use(express.json({ limit: '20mb' }), notTooDeep);
   for (const direction of ['encode', 'decode'] as const) {
     router.post(`/${direction}`, async (request, response) => {
       const { payloads } = parse(request.body);

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import express, { Router } from 'express';
+import { notTooDeep } from '../../api/http/bodies.js';
 import { CodedError } from '../../errors.js';
 import type { Logger } from '../../logger.js';
 import type { HostRow, Store } from '../../store/types.js';
@@ -31,7 +32,7 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
   /** When executions were told that their hosts fail, of late. */
   const told = new Map<string, number>();
   const router = Router();
-  router.use(express.json({ limit: '20mb', strict: false }));
+  router.use(express.json({ limit: '20mb', strict: false }), notTooDeep);
 
   router.post('/presence', async (request, response) => {
     const presence = readBody(presenceRequest, request.body);

@@ -3,10 +3,12 @@ import express, { Router } from 'express';
 import { validate as isUuid } from 'uuid';
 import { z } from 'zod';
 import type { JobValidator } from '../../api/validator.js';
+import { notTooDeep } from '../../api/http/bodies.js';
 import { readQuery } from '../../api/http/parameters.js';
 import type { AssetService } from '../../api/services/assets.js';
 import { pinnedValidator } from '../../api/services/pinned-validator.js';
 import { CodedError } from '../../errors.js';
+import { storedTime } from '../../store/fields.js';
 import type { JobDocument, Store } from '../../store/types.js';
 import type { Purger } from './purger.js';
 
@@ -33,6 +35,7 @@ const flag = z
   .transform((value) => value === 'true');
 const importQuery = z.object({ dry_run: flag, overwrite: flag });
 const purgeQuery = z.object({ older_than: z.coerce.number().int().min(0) });
+const time = z.iso.datetime({ offset: true });
 const badQuery = (issue: z.core.$ZodIssue): CodedError =>
   new CodedError('BAD_REQUEST', { reason: `${String(issue.path[0])}: ${issue.message}` });
 
@@ -40,7 +43,7 @@ const badQuery = (issue: z.core.$ZodIssue): CodedError =>
 export function maintenanceApi({ store, validator, assets, purger }: Dependencies): Router {
   const pinned = pinnedValidator(validator, assets);
   const router = Router();
-  router.use(express.json({ limit: '20mb', strict: false }));
+  router.use(express.json({ limit: '20mb', strict: false }), notTooDeep);
 
   /** Takes a job with its id and times. Not its validity: what it needs may come later. */
   router.put('/jobs/:jobId', async (request, response) => {
@@ -92,7 +95,8 @@ function checkedJob(jobId: string, body: unknown): JobDocument {
   if (!isUuid(jobId) || job.job_id !== jobId) refuse(`the job_id must be a UUID, that of the path: ${jobId}`);
   if (!Array.isArray(job.operations)) refuse('operations must be a list');
   for (const field of ['_created', '_updated']) {
-    if (Number.isNaN(Date.parse(String(job[field])))) refuse(`${field} must be a time`);
+    if (!time.safeParse(job[field]).success || storedTime(job[field]) === null)
+      refuse(`${field} must be a time, in ISO 8601`);
   }
   return { ...job, _context: 'job' } as JobDocument;
 }

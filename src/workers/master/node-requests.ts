@@ -9,7 +9,8 @@ import type { PresenceRequest } from '../node/master-client.js';
  * anybody may ask.
  */
 
-const count = z.int().min(0);
+/** The columns of the store are 32 bits wide. */
+const count = z.int().min(0).max(2_147_483_647);
 
 const host = z.object({
   host_id: z.string(),

@@ -1,5 +1,5 @@
 import type { Logger } from '../../logger.js';
-import { isTerminal, type ExecutionRow, type Store } from '../../store/types.js';
+import { type ActiveExecution, isTerminal, type Store } from '../../store/types.js';
 import type { TemporalEngine } from './engine.js';
 
 const INTERVAL_MS = 2_000;
@@ -52,10 +52,10 @@ export class Reconciler {
 
   private async run(): Promise<void> {
     try {
-      const rows = await this.store.executions.active();
+      const active = await this.store.executions.active();
       const missing = new Set<string>();
-      for (let at = 0; at < rows.length; at += PARALLEL) {
-        await Promise.all(rows.slice(at, at + PARALLEL).map((row) => this.check(row, missing)));
+      for (let at = 0; at < active.length; at += PARALLEL) {
+        await Promise.all(active.slice(at, at + PARALLEL).map((one) => this.check(one, missing)));
       }
       this.missing = missing;
       await this.lookForLedgers();
@@ -64,8 +64,8 @@ export class Reconciler {
     }
   }
 
-  private async check(row: ExecutionRow, missing: Set<string>): Promise<void> {
-    const { ex_id: exId, _status: status, _updated: updated } = row.doc;
+  private async check(execution: ActiveExecution, missing: Set<string>): Promise<void> {
+    const { ex_id: exId, _status: status, _updated: updated } = execution;
     if (status === 'pending') this.engine.submitted(exId);
     if (Date.now() - Date.parse(updated) < SETTLED_MS) return;
     const workflow = await this.engine.describe(exId);

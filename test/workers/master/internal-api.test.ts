@@ -106,6 +106,7 @@ it.each([
   ['presence', {}, 'node: Invalid input: expected object, received undefined'],
   ['presence', { ...presenceOf(), hosts: [{ host_id: 1 }] }, 'hosts.0.host_id: Invalid input'],
   ['presence', undefined, 'node: '],
+  ['presence', presenceOf({ node: { ...presenceOf().node, pid: 2 ** 31 } }), 'node.pid: Too big'],
   ['assets/kept', 5, 'Invalid input: expected array, received number'],
   ['executions/none/metadata', [], 'Invalid input: expected record, received array'],
   ['executions/none/pages/1', [[0, 1]], '0: Invalid input'],

@@ -67,8 +67,8 @@ beforeEach(() => {
 afterEach(async () => {
   engine.stop();
   await reconciler.stop();
-  for (const { doc } of await store.executions.active()) {
-    await store.executions.close(doc.ex_id, 2_000_000_001, 'stopped', {}, null);
+  for (const { ex_id: exId } of await store.executions.active()) {
+    await store.executions.close(exId, 2_000_000_001, 'stopped', {}, null);
   }
 });
 
