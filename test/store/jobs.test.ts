@@ -157,7 +157,7 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
       await expect(names({ size: 0 })).resolves.toEqual([]);
     });
 
-    it.each(['operations:asc', 'name', 'name:up', 'doc:asc', 'toString:asc', ''])(
+    it.each(['operations:asc', 'operations', 'name:up', 'doc:asc', 'toString:asc', ''])(
       'refuses to sort by "%s"',
       async (sort) => {
         await expect(listed(lists.jobs.list({ sort }))).rejects.toMatchObject({

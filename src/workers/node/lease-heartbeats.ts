@@ -12,13 +12,20 @@ export interface BeatingLease {
   cancelled: AbortSignal;
 }
 
+interface Member {
+  lease: BeatingLease;
+  /** When it was heard of last. */
+  last: number;
+  /** Of its own: what listens to it must go with the lease, while its group may last for days. */
+  halt: AbortController;
+}
+
 interface Group {
   exId: string;
-  /** When each lease was heard of last, the longest ago first. */
-  leases: Map<BeatingLease, number>;
-  /** When any of them was. */
+  /** In the order in which they were heard of, the longest ago first. */
+  members: Set<Member>;
+  /** When any of them was heard of. */
   last: number;
-  cancellation: AbortController;
 }
 
 /**
@@ -41,34 +48,35 @@ export class LeaseHeartbeats {
     lease: BeatingLease,
     work: (cancelled: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const group = this.join(exId, lease);
+    const { group, member } = this.join(exId, lease);
     const close = (): void => this.close(group);
     if (lease.cancelled.aborted) close();
     lease.cancelled.addEventListener('abort', close, { once: true });
     try {
-      return await work(group.cancellation.signal);
+      return await work(member.halt.signal);
     } finally {
       lease.cancelled.removeEventListener('abort', close);
-      this.leave(group, lease);
+      this.leave(group, member);
     }
   }
 
-  private join(exId: string, lease: BeatingLease): Group {
+  private join(exId: string, lease: BeatingLease): { group: Group; member: Member } {
     const now = performance.now();
     let group = this.open.get(exId);
     if (!group) {
-      group = { exId, leases: new Map(), last: now, cancellation: new AbortController() };
+      group = { exId, members: new Set(), last: now };
       this.open.set(exId, group);
       this.groups.add(group);
       this.timer ??= setInterval(() => this.look(), LOOK_MS);
     }
-    group.leases.set(lease, now);
-    return group;
+    const member = { lease, last: now, halt: new AbortController() };
+    group.members.add(member);
+    return { group, member };
   }
 
-  private leave(group: Group, lease: BeatingLease): void {
-    group.leases.delete(lease);
-    if (group.leases.size > 0) return;
+  private leave(group: Group, member: Member): void {
+    group.members.delete(member);
+    if (group.members.size > 0) return;
     this.groups.delete(group);
     if (this.open.get(group.exId) === group) this.open.delete(group.exId);
     if (this.groups.size > 0) return;
@@ -79,19 +87,20 @@ export class LeaseHeartbeats {
   /** The execution may have been resumed by the time that the next lease comes. */
   private close(group: Group): void {
     if (this.open.get(group.exId) === group) this.open.delete(group.exId);
-    group.cancellation.abort();
+    for (const { halt } of group.members) halt.abort();
   }
 
   private look(): void {
     const now = performance.now();
     for (const group of this.groups) {
-      for (const [lease, last] of group.leases) {
-        if (now - last < EACH_MS && now - group.last < ANY_MS) break;
+      for (const member of group.members) {
+        if (now - member.last < EACH_MS && now - group.last < ANY_MS) break;
         group.last = now;
-        // Behind all others: the map stays in the order of time.
-        group.leases.delete(lease);
-        group.leases.set(lease, now);
-        lease.beat();
+        member.last = now;
+        // Behind all others: they stay in the order of time.
+        group.members.delete(member);
+        group.members.add(member);
+        member.lease.beat();
       }
     }
   }
