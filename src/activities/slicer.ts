@@ -4,6 +4,7 @@ import { CreateFailure, type HostProcess } from '../workers/node/host-process.js
 import { SLICER_FAILURES, type CreateInput, type CreateResult } from '../workflows/types.js';
 import { MAX_BATCH_BYTES, MAX_LAST_BYTES, bytesOf } from '../workflows/state-size.js';
 import type { SliceTuple } from '../store/types.js';
+import type { PackingMeter } from '../workers/packing-meter.js';
 import { heartbeating, whileCutOff } from './slices.js';
 
 export interface SlicerNode {
@@ -25,8 +26,7 @@ export const createSlices =
       if (!host) throw ApplicationFailure.nonRetryable('no slicer is hosted here', SLICER_FAILURES.gone);
       try {
         const result = await Promise.race([host.create(input), rejects]);
-        const packing = host.packing.add(result.slices);
-        return await inPages(node, input, packing === undefined ? result : { ...result, packing });
+        return await inPages(node, input, result, host.packing);
       } catch (error) {
         if (error instanceof CreateFailure) throw ApplicationFailure.nonRetryable(error.message, error.type);
         throw error;
@@ -34,7 +34,12 @@ export const createSlices =
     });
 
 /** Puts an answer that is too large to be taken up at once into the store. */
-async function inPages(node: SlicerNode, input: CreateInput, result: CreateResult): Promise<CreateResult> {
+async function inPages(
+  node: SlicerNode,
+  input: CreateInput,
+  result: CreateResult,
+  meter: PackingMeter,
+): Promise<CreateResult> {
   let total = 0;
   const pages: SliceTuple[][] = [[]];
   let page = 0;
@@ -62,16 +67,24 @@ async function inPages(node: SlicerNode, input: CreateInput, result: CreateResul
       MAX_LAST_BYTES,
     );
   }
-  if (total <= MAX_BATCH_BYTES) return result;
+  if (total <= MAX_BATCH_BYTES) return { ...result, ...packingOf([meter.add(result.slices)]) };
   // An answer that gets lost may be given otherwise the next time: its pages must not be taken for these.
   const answer = randomUUID();
   const ids: string[] = [];
+  const shares: Array<number | undefined> = [];
   for (const [index, slices] of pages.entries()) {
+    shares.push(meter.add(slices));
     const id = `${input.number}-${answer}-${index}`;
     await node.writePage(input.exId, id, slices);
     ids.push(id);
   }
-  return { ...result, slices: [], pages: ids, last };
+  return { ...result, slices: [], pages: ids, last, ...packingOf(shares) };
+}
+
+/** The worst of what is known. */
+function packingOf(shares: Array<number | undefined>): Pick<CreateResult, 'packing'> {
+  const known = shares.filter((share) => share !== undefined);
+  return known.length > 0 ? { packing: Math.max(...known) } : {};
 }
 
 const tooLarge = (what: string, limit: number): ApplicationFailure =>

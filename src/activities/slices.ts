@@ -60,7 +60,7 @@ export const processSlices =
         await whileCutOff(signal);
         return nothing;
       }
-      const result = await node.leases.give(input.exId, input.budget, signal, async (host) =>
+      const result = await node.leases.give(input.exId, signal, async (host) =>
         node.connected() ? host.leases.run(input, node.incarnation, signal) : nothing,
       );
       return result ?? nothing;

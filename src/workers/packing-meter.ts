@@ -3,8 +3,8 @@ import { bytesOf } from '../workflows/state-size.js';
 import { compress } from './payload-codec.js';
 
 /**
- * Bytes of slices from which on it is told how far they shrink: few slices shrink badly, although many of the same kind
- * will not.
+ * Bytes of a sample: fewer slices shrink badly, although many of the same kind will not, and a larger one would hide
+ * those that do not shrink among those that do.
  */
 const SAMPLE_BYTES = 16 * 1024;
 /** What is added to a measured share: slices are compressed in other batches than they were measured in. */
@@ -18,11 +18,18 @@ export class PackingMeter {
   private sample: SliceTuple[] = [];
   private bytes = 0;
 
-  /** The share of their bytes that is left, of a sample that these slices made complete; else undefined. */
+  /** The largest share of its bytes that is left of a sample that these slices made complete; undefined: none was. */
   add(slices: SliceTuple[]): number | undefined {
-    for (const slice of slices) this.bytes += bytesOf(slice);
-    this.sample.push(...slices);
-    if (this.bytes < SAMPLE_BYTES) return undefined;
+    let largest: number | undefined;
+    for (const slice of slices) {
+      this.sample.push(slice);
+      this.bytes += bytesOf(slice);
+      if (this.bytes >= SAMPLE_BYTES) largest = Math.max(largest ?? 0, this.measure());
+    }
+    return largest;
+  }
+
+  private measure(): number {
     const packed = compress(Buffer.from(JSON.stringify(this.sample))).length;
     const share = Math.min((packed * MARGIN) / this.bytes, 1);
     this.sample = [];

@@ -80,9 +80,13 @@ export function leaseSize({ msPerSlice, queued, most, leased, workers, endInSigh
   const inBudget = Math.floor((leaseBudget(workers) * FILL) / msPerSlice);
   const full = Math.max(1, Math.min(inBudget, most, MAX_LEASE_SLICES));
   if (endInSight) return Math.min(full, Math.ceil(queued / (workers * 2)));
-  const idle = workers - leased;
-  if (idle > 0) return Math.min(full, Math.ceil(queued / idle));
   const least = Math.ceil(full * LEAST_SHARE);
+  const idle = workers - leased;
+  if (idle > 0) {
+    // Others will be idle soon; but very small leases are for when there are as many that are idle.
+    const share = Math.ceil(queued / Math.max(idle, Math.ceil(workers / 2)));
+    return Math.min(full, Math.max(share, Math.min(Math.ceil(queued / idle), Math.ceil(least / 2))));
+  }
   return queued < least ? 0 : Math.min(full, Math.max(Math.ceil(queued / workers), least));
 }
 

@@ -94,9 +94,12 @@ export class Ledger {
 
   /** Bytes of what the next run is given of it, slices as packed, leases that are out included. */
   get bytes(): number {
+    return this.owedBytes * this.packing + this.lastBytes + this.notedBytes;
+  }
+
+  /** Bytes of what is noted beside slices: the part of {@link bytes} that leases add to. */
+  get notedBytes(): number {
     return (
-      this.owedBytes * this.packing +
-      this.lastBytes +
       this.runningSlices.size * RUNNING_BYTES +
       this.retries.length * RETRY_BYTES +
       this.tries.size * TRIES_BYTES
@@ -107,9 +110,9 @@ export class Ledger {
     return this.queue.length - this.head;
   }
 
-  /** Bytes of a queued slice, on average; above 0 if any is queued. */
+  /** Bytes of a queued slice, on average; 0 if none is queued. */
   get meanQueuedBytes(): number {
-    return this.queuedBytes / this.queued;
+    return this.queuedBytes / Math.max(this.queued, 1);
   }
 
   get leased(): number {

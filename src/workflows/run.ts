@@ -284,15 +284,19 @@ export class ExecutionRun {
   /** Slices for the next lease, 0 for those of a retry alone; undefined if there must be none now. */
   private nextLeaseSize(leaseBytes: number): number | undefined {
     const { ledger, slicer } = this;
-    if (this.room() < (slicer?.hooks ? MAX_BATCH_BYTES : 0)) {
-      // What is out or waits to be told will make room. A lease adds to what there is to tell.
-      if (slicer?.hooks && (ledger.leased > 0 || ledger.running.length > 0 || slicer.eventsWaiting)) return;
-      if (ledger.begun > 0) return 0;
-    }
+    if (slicer?.hooks) {
+      if (this.room() < MAX_BATCH_BYTES) {
+        // What is out or waits to be told will make room. A lease adds to what there is to tell.
+        if (ledger.leased > 0 || ledger.running.length > 0 || slicer.eventsWaiting) return;
+        if (ledger.begun > 0) return 0;
+      }
+    } else if (ledger.notedBytes > MAX_BATCH_BYTES && ledger.begun > 0) return 0;
     return leaseSize({
       msPerSlice: this.msPerSlice,
       queued: ledger.queued,
-      most: Math.floor(Math.min(leaseBytes / ledger.meanQueuedBytes, (slicer?.mostQueued ?? Infinity) / 2)),
+      most: Math.floor(
+        Math.min(leaseBytes / ledger.meanQueuedBytes, (slicer?.maxQueueLength ?? Infinity) / 2),
+      ),
       leased: ledger.leased,
       workers: this.workers,
       endInSight: slicer?.done ?? false,
@@ -311,6 +315,7 @@ export class ExecutionRun {
           lease: id,
           slices,
           budget,
+          expected: Math.min(Math.round(this.msPerSlice * slices.length), budget),
           ...(tries.length > 0 ? { tries } : {}),
           ...(this.logLevel ? { logLevel: this.logLevel } : {}),
         }),
@@ -385,7 +390,9 @@ export class ExecutionRun {
     if (this.replaying && (this.parked?.position !== null || ledger.pending > 0)) return;
     this.replaying = false;
     if (this.log.status === 'recovering') this.log.move('running');
-    const full = Math.min(wantedQueue(this.msPerSlice, this.workers), slicer.mostQueued);
+    const full = slicer.overfull
+      ? 0
+      : Math.min(wantedQueue(this.msPerSlice, this.workers), slicer.maxQueueLength);
     const bytes = this.queueBytes - ledger.queuedBytes;
     const short = ledger.queued * 2 <= full && ledger.queued < full;
     if (short && bytes > this.queueBytes / 4 && this.mayTakeUp(ANSWER_BATCHES)) {

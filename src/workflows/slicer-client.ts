@@ -107,9 +107,9 @@ export class SlicerClient {
     return this.state.hooks;
   }
 
-  /** Most slices that may be queued, as the reader wants it; none while too much waits to be told. */
-  get mostQueued(): number {
-    return this.overfull ? 0 : (this.state.maxQueueLength ?? Infinity);
+  /** Most slices that may be queued, as the reader wants it. */
+  get maxQueueLength(): number {
+    return this.state.maxQueueLength ?? Infinity;
   }
 
   /** So many events wait that no more slices should be taken up. */
@@ -213,7 +213,9 @@ export class SlicerClient {
       for (const event of told) this.eventBytes -= bytesOfEvent(event);
       state.confirmed = result.confirmed;
     }
-    if (result.packing !== undefined) this.ledger.packs(result.packing);
+    // Where somebody listens, what is told of slices takes more room than the slices, and is counted as it is.
+    if (result.hooks) this.ledger.packs(1);
+    else if (result.packing !== undefined) this.ledger.packs(result.packing);
     this.ledger.issue(result.slices);
     // Pages of an earlier answer may be there still: this call then only brought events.
     state.pages.push(...(result.pages ?? []));
@@ -248,7 +250,7 @@ export class SlicerClient {
     } else if (type === SLICER_FAILURES.died) await this.died(message);
     else {
       // Where nobody answers it took its time to notice; a node that answers that nobody is there does so at once.
-      await this.findAfter(type === SLICER_FAILURES.gone ? ++this.missed : 0);
+      await this.findAfter(cause instanceof wf.TimeoutFailure ? 0 : ++this.missed);
     }
   }
 

@@ -138,6 +138,8 @@ export interface LeaseInput {
   tries?: Array<[number, number]>;
   /** Time after which no further slice is started, in ms. */
   budget: number;
+  /** How long it will take, as it is expected, in ms; 0: nothing is known. */
+  expected: number;
   logLevel?: string | null;
 }
 

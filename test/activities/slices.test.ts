@@ -7,7 +7,7 @@ import type { CollectResult, LeaseInput, LeaseResult, SliceTuple } from '../../s
 import { environmentOf } from './support/environment.js';
 
 const SLICE: SliceTuple = [0, 1, '{}'];
-const LEASE: LeaseInput = { exId: 'ex', lease: 1, slices: [SLICE], budget: 1_000 };
+const LEASE: LeaseInput = { exId: 'ex', lease: 1, slices: [SLICE], budget: 1_000, expected: 0 };
 
 /** A host that answers each lease when told to. */
 class PlayedHost {

@@ -39,6 +39,7 @@ it('leases slow slices one at a time, and never more than the most', () => {
 it('shares what is queued among the workers that have nothing, more finely near the end', () => {
   expect(leaseSize(supply(1, 40, 4))).toBe(10);
   expect(leaseSize(supply(1, 40, 4, { leased: 2 }))).toBe(20);
+  expect(leaseSize(supply(1, 3_000, 64, { leased: 63 }))).toBe(950);
   expect(leaseSize(supply(1, 40, 4, { endInSight: true }))).toBe(5);
   expect(leaseSize(supply(1, 1, 4, { endInSight: true }))).toBe(1);
 });

@@ -3,14 +3,18 @@ import type { CollectResult, FailedOutcome, LeaseInput, LeaseResult } from '../.
 import { monotonic, type Progress } from '../host/progress.js';
 import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
 
-/** How long past its budget a lease waits for the slice at hand before it is called running, in ms. */
+/** How long past its budget, or a cancellation, a lease waits for the slice at hand before it is called running, in ms. */
 const OVERTIME_MS = 5_000;
+/** Time after which a slice is called running wherever in its lease it is, in ms: others wait behind it. */
+const LONG_SLICE_MS = 6_000;
+/** Time after which a lease in which a slice failed is over, in ms: failures are heard of when leases return. */
+const FAILURE_MS = 1_000;
 /** Bytes of failures at which a lease ends early. */
 const MAX_FAILURE_BYTES = 128 * 1024;
 
 /** How far past its budget a lease may be behind which another waits, in ms. */
 const BRISK_MS = 200;
-/** How long before the end of its budget the next lease is fetched, in ms. */
+/** How long before the expected end of a lease the next one is fetched, in ms. */
 const AHEAD_MS = 1_000;
 
 /** Pause before a look at a pipe that is behind, in ms. */
@@ -35,10 +39,14 @@ interface CurrentLease {
   failed: FailedOutcome[];
   failureBytes: number;
   budget: number;
+  expected: number;
   startedAt: number;
+  /** When it was told to end; Infinity: it was not. */
+  haltedAt: number;
   answer(result: LeaseResult): void;
-  nextTimer: NodeJS.Timeout | undefined;
-  overtimeTimer: NodeJS.Timeout;
+  nextTimer: NodeJS.Timeout;
+  failureTimer?: NodeJS.Timeout;
+  overtimeTimer?: NodeJS.Timeout;
 }
 
 interface Overtime {
@@ -91,10 +99,10 @@ export class HostLeases {
     return this.current === undefined || inTime(this.current);
   }
 
-  /** As {@link brisk}, and it will want the next lease soon. */
+  /** It has a lease at hand, and will want the next one soon. */
   get wantsNext(): boolean {
     const lease = this.current;
-    return this.brisk && (!lease || monotonic() - lease.startedAt >= lease.budget - AHEAD_MS);
+    return this.brisk && lease !== undefined && monotonic() - lease.startedAt >= lease.expected - AHEAD_MS;
   }
 
   /** Runs a lease; when `cancelled` fires, the host ends it with the slice at hand. */
@@ -102,19 +110,19 @@ export class HostLeases {
     return new Promise((resolve) => {
       const number = this.newest.number + 1;
       this.newest = { number, startedAt: monotonic() };
-      this.current = {
+      const lease: CurrentLease = {
         ...this.newest,
         slices: input.slices,
         failed: [],
         failureBytes: 0,
         budget: input.budget,
+        expected: input.expected,
+        haltedAt: Infinity,
         answer: resolve,
-        nextTimer:
-          input.budget > AHEAD_MS
-            ? setTimeout(() => this.port.changed(), input.budget - AHEAD_MS)
-            : undefined,
-        overtimeTimer: setTimeout(() => this.goOvertime(node), input.budget + OVERTIME_MS),
+        nextTimer: setTimeout(() => this.port.changed(), Math.max(input.expected - AHEAD_MS, 0)),
       };
+      this.current = lease;
+      this.awaitOvertime(lease, node);
       this.watchSlices();
       this.port.send({
         type: 'lease',
@@ -126,7 +134,12 @@ export class HostLeases {
           ...(input.logLevel ? { logLevel: input.logLevel } : {}),
         },
       });
-      cancelled.addEventListener('abort', () => this.port.send({ type: 'halt' }), { once: true });
+      const halt = (): void => {
+        if (this.current !== lease) return;
+        this.halt(lease);
+        this.awaitOvertime(lease, node);
+      };
+      cancelled.addEventListener('abort', halt, { once: true });
     });
   }
 
@@ -170,7 +183,8 @@ export class HostLeases {
     if (message.type === 'failed') {
       lease.failed.push(message.failure);
       lease.failureBytes += Buffer.byteLength(message.failure.error);
-      if (lease.failureBytes > MAX_FAILURE_BYTES) this.port.send({ type: 'halt' });
+      if (lease.failureBytes > MAX_FAILURE_BYTES) this.halt(lease);
+      lease.failureTimer ??= setTimeout(() => this.halt(lease), FAILURE_MS);
     } else {
       this.answer(lease, this.at(lease).done, {
         records: message.records,
@@ -224,6 +238,7 @@ export class HostLeases {
 
   private answer(lease: CurrentLease, done: number, more: Partial<LeaseResult>): void {
     clearTimeout(lease.nextTimer);
+    clearTimeout(lease.failureTimer);
     clearTimeout(lease.overtimeTimer);
     this.current = undefined;
     this.wasBrisk = inTime(lease);
@@ -237,12 +252,29 @@ export class HostLeases {
     this.port.changed();
   }
 
-  private goOvertime(node: string): void {
-    const lease = this.current;
-    if (!lease) return;
+  /** No further slice of the lease is started. */
+  private halt(lease: CurrentLease): void {
+    lease.haltedAt = Math.min(lease.haltedAt, monotonic());
+    this.port.send({ type: 'halt' });
+  }
+
+  /** Has the lease answered without the slice at hand, once that is due. */
+  private awaitOvertime(lease: CurrentLease, node: string): void {
+    const due = (): number => {
+      const over = Math.min(lease.startedAt + lease.budget, lease.haltedAt) + OVERTIME_MS;
+      return Math.min(over, this.at(lease).since + LONG_SLICE_MS) - monotonic();
+    };
+    clearTimeout(lease.overtimeTimer);
+    lease.overtimeTimer = setTimeout(
+      () => (due() > 0 ? this.awaitOvertime(lease, node) : this.goOvertime(lease, node)),
+      Math.max(due(), 0),
+    );
+  }
+
+  private goOvertime(lease: CurrentLease, node: string): void {
     const { behind, done, since } = this.at(lease);
     if (behind) {
-      lease.overtimeTimer = setTimeout(() => this.goOvertime(node), BEHIND_MS);
+      lease.overtimeTimer = setTimeout(() => this.goOvertime(lease, node), BEHIND_MS);
       return;
     }
     const slice = lease.slices[done];

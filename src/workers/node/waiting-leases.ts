@@ -1,7 +1,7 @@
 import type { HostProcess } from './host-process.js';
 
-/** How much longer than its budget a lease waits for a host, in ms: those that are waited behind take less. */
-const WAIT_MS = 500;
+/** Longest time that a lease waits for a host, in ms: it is fetched when those at hand are about to end. */
+const WAIT_MS = 1_500;
 
 interface Waiter {
   settle(host: HostProcess | undefined): void;
@@ -23,12 +23,10 @@ export class WaitingLeases {
   /**
    * Gives the lease to a host of the execution, with `run`, once one is idle; `run` is called in the same turn, so
    * that nobody else takes the host.
-   * @param budget of the lease, in ms, and so of those it waits behind
    * @returns what `run` returns; undefined if the lease was given up
    */
   give<T>(
     exId: string,
-    budget: number,
     cancelled: AbortSignal,
     run: (host: HostProcess) => Promise<T>,
   ): Promise<T | undefined> {
@@ -49,7 +47,7 @@ export class WaitingLeases {
           else resolve(undefined);
         },
       };
-      const timer = setTimeout(() => waiter.settle(undefined), budget + WAIT_MS);
+      const timer = setTimeout(() => waiter.settle(undefined), WAIT_MS);
       cancelled.addEventListener('abort', () => this.giveUp(exId), { once: true });
       this.waiting.set(exId, [...(this.waiting.get(exId) ?? []), waiter]);
     });

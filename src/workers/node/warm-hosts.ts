@@ -146,6 +146,8 @@ export class WarmHosts {
     this.loading.add(host);
     child.once('exit', this.died);
     child.on('error', this.died);
+    // Also of one that is forgotten.
+    child.on('error', () => undefined);
     // Before its setup a host writes one frame: that it has loaded.
     (child.stdio[PIPE_FD] as Readable).once('data', () => {
       if (!this.loading.delete(host)) return;

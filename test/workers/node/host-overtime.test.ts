@@ -14,14 +14,19 @@ interface Case {
 /** Runs slices until the lease is answered; `suspend`: the host is stopped before it takes the lease up. */
 async function outlast(
   acts: Act[],
-  options: { suspend?: boolean; shutdownTimeout?: number; behave?: string } = {},
+  options: {
+    suspend?: boolean;
+    shutdownTimeout?: number;
+    behave?: string;
+    budget?: number;
+  } = {},
 ): Promise<Case> {
   const { host } = await start(
     { shutdownTimeout: options.shutdownTimeout ?? 10_000 },
     { env_vars: { BEHAVE: options.behave ?? '' } },
   );
   if (options.suspend) process.kill(host.pid as number, 'SIGSTOP');
-  const result = await run(host, leaseOf(acts, { budget: 1 }));
+  const result = await run(host, leaseOf(acts, { budget: options.budget ?? 1 }));
   if (options.suspend) process.kill(host.pid as number, 'SIGCONT');
   return { host, result };
 }
@@ -31,15 +36,16 @@ const outcome = ({ host }: Case, order: number) => {
   return slice && host.leases.outcomeOf(slice);
 };
 
-let completes: Case, dies: Case, ended: Case, suspended: Case, behind: Case;
+let completes: Case, dies: Case, ended: Case, suspended: Case, behind: Case, long: Case;
 
 beforeAll(async () => {
-  [completes, dies, ended, suspended, behind] = await Promise.all([
+  [completes, dies, ended, suspended, behind, long] = await Promise.all([
     outlast([{ act: 'sleep', ms: 7_500 }, {}]),
     outlast([{ act: 'spin' }]),
     outlast([{ act: 'sleep', ms: 60_000 }], { shutdownTimeout: 200 }),
     outlast([{}, { act: 'fail' }, {}], { suspend: true }),
     outlast([{ act: 'sleep', ms: 7_500 }], { behave: 'exit behind' }),
+    outlast([{}, { act: 'sleep', ms: 60_000 }, {}], { budget: 600_000 }),
   ]);
 });
 
@@ -49,6 +55,10 @@ it('is answered as running, with where it runs', () => {
     failed: [],
     running: { node: 'node-a', host: 'host-1' },
   });
+});
+
+it('is answered as running before the budget is over if it holds up those behind it', () => {
+  expect(long.result).toMatchObject({ done: 1, failed: [], running: { host: 'host-1' } });
 });
 
 it('keeps its host busy, and its outcome can be collected as often as asked', async () => {

@@ -31,9 +31,7 @@ function setUp(...names: string[]) {
   const give = (lease: string): Promise<string | undefined> => {
     const cancel = new AbortController();
     cancels.push(cancel);
-    return leases.give('ex', 1_000, cancel.signal, (host) =>
-      (host as unknown as PlayedHost).run(lease, began),
-    );
+    return leases.give('ex', cancel.signal, (host) => (host as unknown as PlayedHost).run(lease, began));
   };
   return { hosts: hosts as [PlayedHost, ...PlayedHost[]], leases, began, cancels, give };
 }
@@ -94,7 +92,7 @@ it.each([
 
 it('does not begin a lease that was cancelled before it came', async () => {
   const { leases, began } = setUp('one');
-  const given = leases.give('ex', 1_000, AbortSignal.abort(), async () => began.push('a'));
+  const given = leases.give('ex', AbortSignal.abort(), async () => began.push('a'));
   await expect(given).resolves.toBeUndefined();
   expect(began).toEqual([]);
 });

@@ -32,6 +32,8 @@ class ApplicationFailure extends Error {
 
 class CancelledFailure extends Error {}
 
+class TimeoutFailure extends Error {}
+
 /** What `continueAsNew` was given: it ends a run. */
 export class ContinuedAsNew extends Error {
   constructor(readonly input: unknown) {
@@ -112,6 +114,7 @@ export class PlayedWorkflow {
     return {
       ActivityFailure,
       ApplicationFailure,
+      TimeoutFailure,
       CancelledFailure,
       CancellationScope,
       ActivityCancellationType: {},

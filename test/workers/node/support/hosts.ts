@@ -149,7 +149,7 @@ export const slicesOf = (acts: Act[]): SliceTuple[] =>
   acts.map((act, index) => [0, index + 1, JSON.stringify([act])]);
 
 export function leaseOf(acts: Act[], changes: Partial<LeaseInput> = {}): LeaseInput {
-  return { exId: 'ex', lease: 1, slices: slicesOf(acts), budget: 60_000, ...changes };
+  return { exId: 'ex', lease: 1, slices: slicesOf(acts), budget: 60_000, expected: 0, ...changes };
 }
 
 export const run = (
