@@ -73,7 +73,7 @@ export class Comparisons {
     }
     for (const [field, ofField] of patterns) {
       const pattern = [...ofField].map((one) => `(?:${one})`).join('|');
-      conditions.push(this.inTime(sql<SqlBool>`${this.column(field)} ~ ${pattern}`));
+      conditions.push(sql<SqlBool>`${this.inTime(field)} ~ ${pattern}`);
     }
     return sql<SqlBool>`(${sql.join(conditions, sql.raw(' or '))})`;
   }
@@ -104,9 +104,9 @@ export class Comparisons {
       case 'texts':
         if (text !== undefined) return sql<SqlBool>`${text} = any(${column})`;
         this.countSearch(term);
-        return this.inTime(
-          sql<SqlBool>`exists (select from unnest(${column}) as one where one like ${likePattern(term.parts)})`,
-        );
+        return sql<SqlBool>`exists (
+          select from unnest(${column}) as one where ${inTime(sql`one`, this.limitMs)} like ${likePattern(term.parts)}
+        )`;
       case 'boolean':
         return text === 'true' || text === 'false' ? sql<SqlBool>`${column} = ${text === 'true'}` : undefined;
       case 'number': {
@@ -124,19 +124,19 @@ export class Comparisons {
   /** Words within a text; what has wildcards may also be the text as a whole. */
   private words(field: string, term: Term): Alternative[] {
     this.countSearch(term);
-    const column = this.column(field);
     const text = plain(term.parts);
     const pattern = wordPattern(term.parts);
     if (pattern !== undefined) this.take(pattern, term.at);
     return [
       ...(pattern === undefined ? [] : [{ field, pattern }]),
-      ...(text === undefined ? [this.inTime(sql<SqlBool>`${column} like ${likePattern(term.parts)}`)] : []),
-      ...(pattern === undefined && text !== undefined ? [sql<SqlBool>`${column} = ${text}`] : []),
+      ...(text === undefined ? [sql<SqlBool>`${this.inTime(field)} like ${likePattern(term.parts)}`] : []),
+      ...(pattern === undefined && text !== undefined ? [sql<SqlBool>`${this.column(field)} = ${text}`] : []),
     ];
   }
 
-  private inTime(condition: Condition): Condition {
-    return inTime(condition, this.limitMs);
+  /** The text of a field, to be searched. */
+  private inTime(field: string): RawBuilder<unknown> {
+    return inTime(this.column(field), this.limitMs);
   }
 
   /** Counts what reads through texts. */

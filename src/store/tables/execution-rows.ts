@@ -157,8 +157,8 @@ export async function* documents(db: Database, rows: DocumentColumns[]): AsyncGe
     const byId = new Map(parts.map((part) => [part.ex_id, part]));
     return some.flatMap((row) => {
       const part = byId.get(row.ex_id);
-      return part === undefined ? [] : toDocument({ ...part, ...row });
+      return part === undefined ? [] : { ...part, ...row };
     });
   };
-  yield* inPages(known, (either) => either.ex_id, read);
+  for await (const page of inPages(known, (either) => either.ex_id, read)) yield page.map(toDocument);
 }
