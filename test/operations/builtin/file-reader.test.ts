@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Slice } from '@terascope/job-components';
@@ -163,12 +163,39 @@ describe('malformed input', () => {
     ['broken JSON', Buffer.from('{"id":\n'), /JSON/],
     ['no object', Buffer.from('[1]\n'), /no JSON object/],
     ['invalid UTF-8', Buffer.from('7b226964223a22ff227d0a', 'hex'), /UTF-8/],
+    ['a field named like a method of records', Buffer.from('{"getMetadata":1}\n'), /read only/],
   ])('fails the slice, with file and byte offset: %s', async (_name, bad, reason) => {
     const path = write('input.ldjson', Buffer.concat([Buffer.from(good), bad, Buffer.from(good)]));
     const failure = readAll(job(path));
     await expect(failure).rejects.toThrow(`${path} at byte ${good.length}`);
     await expect(failure).rejects.toThrow(reason);
     expect(await readAll(job(path, { _dead_letter_action: 'none' }))).toEqual([[{ id: 1 }, { id: 1 }]]);
+  });
+
+  it('takes the good lines among many that are not, in their order, each with its offset', async () => {
+    const texts = Array.from({ length: 30_000 }, (_, id) =>
+      id % 3 === 0
+        ? `{"id":${id},`
+        : id % 3 === 1
+          ? ` \t\r`
+          : `{"id":${id},"text":"${'ü'.repeat(id % 50)}"}\r`,
+    );
+    const path = write('input.ldjson', `\uFEFF${texts.join('\n')}`);
+    const found = (await readAll(job(path, { size: 700_000, _dead_letter_action: 'none' }))).flat();
+    expect(found.map(({ id }) => id)).toEqual(texts.map((_, id) => id).filter((id) => id % 3 === 2));
+
+    const worker = await createWorker(job(path));
+    const [, second] = await slicesOf(job(path, { size: 700_000 }));
+    const error = await runSlice(worker, second!).then(
+      () => new Error('it did not fail'),
+      (failure: Error) => failure,
+    );
+    const at = Number(/at byte (\d+)/.exec(error.message)?.[1]);
+    expect(
+      readFileSync(path)
+        .subarray(at, at + 6)
+        .toString(),
+    ).toBe('{"id":');
   });
 
   it.each([
