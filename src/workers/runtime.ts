@@ -9,7 +9,9 @@ export function installRuntime(logger: Logger): void {
     logger: new DefaultLogger('WARN', ({ level, message, meta }) => {
       if (message.startsWith('No workflows registered')) return;
       const write = level === 'ERROR' ? log.error.bind(log) : log.warn.bind(log);
-      write({ ...meta }, message);
+      const { error, ...fields } = meta ?? {};
+      // Under the name by which the logger knows how to print it.
+      write({ ...fields, ...(error === undefined ? {} : { err: error }) }, message);
     }),
     telemetryOptions: {
       logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },

@@ -21,6 +21,13 @@ describe('a table', () => {
     ]);
   });
 
+  it('is a line for each row, whatever lines a text has', async () => {
+    const reasons = [{ reason: 'Error: no\n    at here\n    at there' }];
+    expect(await renderTable([reasons], ['reason'], { headers: false, missing: '' })).toBe(
+      'Error: no at here at there\n',
+    );
+  });
+
   it('needs no header', async () => {
     expect(await render(['n', 'name'], false)).toEqual(['10   a     ', 'N/A  日本語', '']);
   });

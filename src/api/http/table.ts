@@ -59,10 +59,14 @@ export async function renderTable(
   return texts.map((text) => `${text}\n`).join('');
 }
 
-/** A cut text is copied: V8 would keep all of what it was cut from in memory as long as the cell. */
+/**
+ * One line, as a row is: stack traces would tear the table apart. A cut text is copied: V8 would keep all of what it was
+ * cut from in memory as long as the cell.
+ */
 function cellOf(text: string): string {
-  if (text.length <= MAX_CELL) return text;
-  return Buffer.from(cut(text, MAX_CELL), 'utf16le').toString('utf16le');
+  const shown =
+    text.length <= MAX_CELL ? text : Buffer.from(cut(text, MAX_CELL), 'utf16le').toString('utf16le');
+  return shown.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed`. */

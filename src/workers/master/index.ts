@@ -72,6 +72,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
     sinks: counters.sinks,
   });
   const working = workers.run();
+  let stopping = false;
 
   await keeper.start(settings.autoloadDir);
   const api = createApi({
@@ -109,12 +110,15 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   purger.start();
   logger.info({ port: settings.port, host: settings.host, temporal: address }, 'master started');
   working.catch((error: unknown) => {
+    // A task that hangs while it stops: it begins anew at the next master.
+    if (stopping) return;
     logger.fatal({ err: error }, 'the workflow worker failed');
     process.exit(1);
   });
 
   return {
     async stop() {
+      stopping = true;
       logger.info('master stops');
       server.close();
       server.closeIdleConnections();
@@ -122,7 +126,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
       placement.stop();
       await Promise.all([reconciler.stop(), purger.stop(), keeper.stop()]);
       workers.shutdown();
-      await working;
+      await working.catch((error: unknown) => logger.warn({ err: error }, 'a workflow task was cut short'));
       server.closeAllConnections();
       await counters.stop();
       await validator.close();
