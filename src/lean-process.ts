@@ -13,7 +13,7 @@ export const LEAN_EXEC_ARGV = [`--max-semi-space-size=${SEMI_SPACE_MB}`];
 /** What the young generation of a host with large slices may become, in MB: with 2 MB of JSON a slice a fifth faster. */
 const LARGE_SEMI_SPACE_MB = 32;
 
-/** The same for hosts, which hold it at the lower figure until they need more (`workers/host/young-generation.ts`). */
+/** The same for hosts, which hold it at the lower figure until they need more (`workers/host/heap-growth.ts`). */
 export const HOST_EXEC_ARGV = [
   `--min-semi-space-size=${SEMI_SPACE_MB}`,
   `--max-semi-space-size=${LARGE_SEMI_SPACE_MB}`,

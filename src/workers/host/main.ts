@@ -6,7 +6,7 @@ import { ProgressWriter } from './progress.js';
 import { PIPE_FD, type FromHost, type HostSetup, type ToHost } from './protocol.js';
 import { SlicerHost } from './slicer-host.js';
 import { WorkerHost } from './worker-host.js';
-import { holdYoungGeneration } from './young-generation.js';
+import { holdHeap } from './heap-growth.js';
 
 /**
  * The process that holds one execution's operations: a worker, or the slicer. Started by a node.
@@ -16,7 +16,7 @@ import { holdYoungGeneration } from './young-generation.js';
  * It ends with its node, and when its node has not pinged for the fence timeout.
  */
 dieWithParent();
-holdYoungGeneration();
+holdHeap();
 
 const send = (message: FromHost): void => writeFrame(PIPE_FD, message);
 const metadata = new HostMetadata(send);

@@ -8,7 +8,7 @@ import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
 import { monotonic, type Progress, type ProgressWriter } from './progress.js';
 import type { FromHost, HostLease } from './protocol.js';
-import { growForRecords } from './young-generation.js';
+import { growHeapFor } from './heap-growth.js';
 
 /** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
 const LISTEN_EVERY_MS = 50;
@@ -39,7 +39,7 @@ export class WorkerHost {
       onOperationStart: (_sliceId: string, index: number) => {
         if (index === 0) this.attempt();
       },
-      onOperationComplete: (_sliceId: string, _index: number, records: number) => growForRecords(records),
+      onOperationComplete: (_sliceId: string, _index: number, records: number) => growHeapFor(records),
     });
   }
 
