@@ -13,6 +13,8 @@ const MEGABYTE = 1_000_000;
 const SLICE_BYTES = 2 * MEGABYTE;
 /** A look at all processes costs some 30 ms of a processor, which the job would miss. */
 const LOOK_EVERY_MS = 1_000;
+/** Each answer costs the master some 5 ms of a processor. */
+const POLL_MS = 250;
 const ENDED = ['completed', 'failed', 'stopped', 'terminated'];
 
 /** Real data, beside a script that somebody might have written instead. */
@@ -87,7 +89,7 @@ async function runJob(bench: Bench, stack: Stack, input: string, output: string)
       if (workers.length === bench.cores) memory.push(Math.max(...workers.map(({ rss }) => rss)));
       looked = performance.now();
     }
-    await delay(100);
+    await delay(POLL_MS);
   }
   const seconds = (performance.now() - (began ?? performance.now())) / 1_000;
   return { seconds, memory, cpu: canInspect ? cpuBetween(before, await stack.usage()) : new Map() };

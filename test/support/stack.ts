@@ -78,6 +78,8 @@ export class TestStack {
     const log = openSync(this.logFile, 'a');
     const ports = ['--port', '0', '--temporal-port', '0', '--temporal-ui-port', '0'];
     const settings = ['--data-dir', this.dataDir, '--slots', '4', '--shutdown-timeout', '5000'];
+    // Many stacks are started, and most run one small job: what would be held ready for others only takes time.
+    settings.push('--warm-hosts', '1');
     const child = spawn(process.execPath, [CLI, 'start', ...ports, ...settings, ...this.flags], {
       stdio: ['ignore', log, log],
     });

@@ -1,11 +1,11 @@
 import { setFlagsFromString } from 'node:v8';
 
 /**
- * How much memory V8 may take in a host before it collects garbage. All records of a slice are alive at once. Where they
- * do not fit into the young generation they are copied twice and become garbage of the old one; and with a limit of
- * 1 GB (`--host-memory`) V8 collects that each time it has grown by a third: slices of 2 MB of JSON took half as much
- * again of a processor. A worker whose slices are small would only fill what it is given with garbage, to no use. So a
- * host is forked with a high limit (`HOST_EXEC_ARGV`) and held small, until a slice is seen that needs more.
+ * How much memory V8 may take in a host before it collects garbage. All records of a slice are alive at once. Where
+ * they do not fit into the young generation they are copied twice and become garbage of the old one; and with a
+ * limit of 1 GB (`--host-memory`) V8 collects that again and again: slices of 2 MB of JSON took a third more of a
+ * processor. A worker whose slices are small would only fill what it is given with garbage, to no use. So a host is
+ * forked with a high limit (`HOST_EXEC_ARGV`) and held small, until a slice is seen that needs more.
  *
  * V8 reads these flags each time it is about to grow the young generation, and after each collection of the old one.
  */
