@@ -20,7 +20,8 @@ it('settles executions while more of them wait for a slicer than it has slots', 
   const order = { dist, dataDir, executions, binary: await obtainTemporal(), slots: 3, limit: 60_000 };
   const child = fork(MASTER, [JSON.stringify(order)], { execArgv: [] });
   try {
-    const [result] = (await once(child, 'message')) as unknown[];
+    const ended = once(child, 'exit').then(([code]) => [`it ended with ${String(code)}`]);
+    const [result] = (await Promise.race([once(child, 'message'), ended])) as unknown[];
     expect(result).toEqual({ initializing: 12, stopped: 'stopped' });
   } finally {
     child.kill('SIGKILL');
