@@ -57,6 +57,23 @@ it('halts all leases of an execution when one is cancelled, and those of no othe
   expect([one.halted(), two.halted(), other.halted()]).toEqual([true, true, false]);
 });
 
+it('gives each lease a signal of its own: what listens to it must not outlive the lease', async () => {
+  const heartbeats = new LeaseHeartbeats();
+  const other = lease(heartbeats);
+  const signals = await Promise.all(
+    [1, 2].map(() =>
+      heartbeats.during(
+        'ex',
+        { beat: () => undefined, cancelled: new AbortController().signal },
+        async (signal) => signal,
+      ),
+    ),
+  );
+  expect(signals[0]).not.toBe(signals[1]);
+  other.cancel.abort();
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false, false]);
+});
+
 it('does not halt what comes after a cancellation: the execution may have been resumed', () => {
   const heartbeats = new LeaseHeartbeats();
   const before = lease(heartbeats);
