@@ -16,7 +16,6 @@ import { holdHeap } from './heap-growth.js';
  * It ends with its node, and when its node has not pinged for the fence timeout.
  */
 dieWithParent();
-holdHeap();
 
 const send = (message: FromHost): void => writeFrame(PIPE_FD, message);
 const metadata = new HostMetadata(send);
@@ -66,6 +65,7 @@ async function drain(): Promise<void> {
 }
 
 process.on('message', (message: ToHost) => {
+  holdHeap();
   switch (message.type) {
     case 'setup':
       void setUp(message.setup);

@@ -12,7 +12,9 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
  */
 const CHURN = `
   import { PerformanceObserver, constants } from 'node:perf_hooks';
+  import { once } from 'node:events';
   import { setImmediate as macrotask } from 'node:timers/promises';
+  import { Worker } from 'node:worker_threads';
   import { getHeapSpaceStatistics } from 'node:v8';
   import { growHeapFor, holdHeap } from '${path('../../../src/workers/host/heap-growth.ts')}';
   let collected = 0;
@@ -33,6 +35,8 @@ const CHURN = `
   };
   holdHeap();
   const seen = [await churn()];
+  await once(new Worker('', { eval: true }), 'exit');
+  holdHeap();
   for (const records of [999, 1_000]) {
     growHeapFor(records);
     seen.push(await churn());
@@ -45,7 +49,7 @@ interface Seen {
   collected: number;
 }
 
-it('is held small until a slice has many records', async () => {
+it('is held small, also when a thread was started, until a slice has many records', async () => {
   const loader = ['--import', path('../../support/typescript.mjs')];
   const args = [
     '--max-old-space-size=1024',
