@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createLogger } from '../logger.js';
 import { dieWithParent } from '../operations/parent-watch.js';
 import type { Settings } from '../settings.js';
@@ -14,13 +15,16 @@ export interface Running {
  *
  *   starting ──▶ up (told to the supervisor, if there is one) ──SIGTERM──▶ stopping ──▶ exit 0
  *
- * Under a supervisor Ctrl-C is left to it, and the process ends when the supervisor is gone. Without one, Ctrl-C
- * stops like SIGTERM. A second signal ends the process at once.
+ * Under a supervisor Ctrl-C is left to it, the process ends when the supervisor is gone, and it may be started before what
+ * it needs: any message from the supervisor says that this is there. Without one, Ctrl-C stops like SIGTERM. A
+ * second signal ends the process at once.
+ *
+ * @param run gets a promise that resolves when what it needs (Temporal, a master) may be contacted
  */
 export async function runMember(
   name: 'master' | 'node',
   { settings, warnings }: Pick<ReadSettings, 'settings' | 'warnings'>,
-  run: (settings: Settings) => Promise<Running>,
+  run: (settings: Settings, needed: Promise<unknown>) => Promise<Running>,
 ): Promise<void> {
   const logger = createLogger(name, { level: settings.logLevel });
   const supervised = process.connected;
@@ -45,7 +49,7 @@ export async function runMember(
   if (supervised) dieWithParent();
   else process.on('SIGINT', onSignal);
   try {
-    running = await run(settings);
+    running = await run(settings, supervised ? once(process, 'message') : Promise.resolve());
   } catch (error) {
     fail(error);
   }

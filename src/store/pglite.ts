@@ -7,8 +7,8 @@
  * Durability: a commit is answered after its log record was written to the operating system, so killing
  * the process loses nothing that was acknowledged. There is no fsync behind it: a power failure can.
  */
-import { existsSync } from 'node:fs';
-import { chmod, cp, rename, rm } from 'node:fs/promises';
+import { cpSync, existsSync } from 'node:fs';
+import { chmod, rename, rm } from 'node:fs/promises';
 import { PGlite, types } from '@electric-sql/pglite';
 import {
   PostgresDialect,
@@ -97,15 +97,16 @@ export class SessionPool implements PostgresPool {
   }
 }
 
-/** A database cut short while it was created cannot be opened, so it gets its name when it is complete. */
 /**
- * Copies the empty database that the build made: to make one takes two seconds, and 130 MB that a process never gives
- * back. The folder has its name only when it is complete, and is its owner's alone.
+ * Copies the empty database that the build made: to make one takes three seconds, and 130 MB that a process never gives
+ * back. The folder has its name only when it is complete, and is its owner's alone: a database cut short while it
+ * was created cannot be opened.
  */
 async function create(folder: string): Promise<void> {
   const unfinished = `${folder}.new`;
   await rm(unfinished, { recursive: true, force: true });
-  await cp(EMPTY_STORE, unfinished, { recursive: true });
+  // A thousand small files: not at once takes twice as long.
+  cpSync(EMPTY_STORE, unfinished, { recursive: true });
   await chmod(unfinished, 0o700);
   await rename(unfinished, folder);
 }

@@ -7,6 +7,8 @@
  *                                                                                  ▼
  *                             stopped ◀── temporal ◀── master ◀── node ◀────── stopping
  *
+ * All three processes are forked at once, as it takes a second to load their code; each hears when the one before it is up.
+ *
  * In every state a child that dies is started again (supervised-process.ts). A second stop, in a hurry, does not
  * wait for running slices.
  */
@@ -21,7 +23,7 @@ import { ConfigurationError } from './configuration-error.js';
 import { PidFiles } from './pid-files.js';
 import { choosePorts } from './ports.js';
 import { SupervisedProcess, type SupervisedOptions } from './supervised-process.js';
-import { superviseTemporal } from './temporal/server.js';
+import { temporalProcess } from './temporal/server.js';
 
 export interface StackOptions {
   /** Settings that a person gave: a taken port among them is an error, where a default is replaced. */
@@ -84,11 +86,11 @@ export class Stack {
     if (leftovers.length)
       this.options.logger.warn({ processes: leftovers }, 'ended what an earlier run left');
     this.settings = await choosePorts(this.settings, this.options.explicit);
-    if (!this.settings.temporal) await this.startTemporal(pids);
-    await this.run(() => new SupervisedProcess(this.member('master', pids, MASTER_GRACE)));
+    const temporal = this.settings.temporal ? undefined : await this.startTemporal(pids);
+    const master = this.run(this.member('master', pids, MASTER_GRACE, temporal?.up));
     const nodeGrace = this.settings.shutdownTimeout + NODE_MARGIN;
-    const node = await this.run(() => new SupervisedProcess(this.member('node', pids, nodeGrace)));
-    await Promise.race([this.nodePresent(node), this.failed]);
+    const node = this.run(this.member('node', pids, nodeGrace, master.up));
+    await Promise.race([node.up.then(() => this.nodePresent(node)), this.failed]);
   }
 
   /** Ends everything in order; `hurry`: without waiting for running slices. May be called again to hurry. */
@@ -101,27 +103,32 @@ export class Stack {
     this.releaseLock = undefined;
   }
 
-  private async startTemporal(pids: PidFiles): Promise<void> {
+  private async startTemporal(pids: PidFiles): Promise<SupervisedProcess> {
     const binary = await this.options.temporalBinary();
     const { temporalPort: port, temporalUiPort: uiPort, namespace, dataDir } = this.settings;
     const codecEndpoint = `${this.apiUrl}/codec`;
     const onEvent = this.logEvent;
-    await this.run(() =>
-      superviseTemporal({ binary, port, uiPort, namespace, codecEndpoint, dataDir, pids, onEvent }),
-    );
     this.settings = { ...this.settings, temporal: `127.0.0.1:${port}` };
+    return this.run(
+      temporalProcess({ binary, port, uiPort, namespace, codecEndpoint, dataDir, pids, onEvent }),
+    );
   }
 
-  private async run(create: () => SupervisedProcess): Promise<SupervisedProcess> {
+  private run(options: SupervisedOptions): SupervisedProcess {
     if (this.stopping) throw new Error('the stack was stopped while it started');
-    const child = create();
+    const child = new SupervisedProcess(options);
     this.started.push(child);
     child.done.catch(this.fail);
-    await Promise.race([child.up, this.failed]);
     return child;
   }
 
-  private member(name: 'master' | 'node', pids: PidFiles, stopGrace: number): SupervisedOptions {
+  /** @param needed resolves when what the member needs is up */
+  private member(
+    name: 'master' | 'node',
+    pids: PidFiles,
+    stopGrace: number,
+    needed: Promise<void> = Promise.resolve(),
+  ): SupervisedOptions {
     const { script, environment, output = 'inherit' } = this.options;
     return {
       name,
@@ -130,12 +137,15 @@ export class Stack {
       // A Temporal server or a database elsewhere may come later than this; what is embedded is there.
       startsInVain: this.options.explicit.has('temporal') || this.settings.store ? Infinity : STARTS_IN_VAIN,
       onEvent: this.logEvent,
-      spawn: () =>
-        fork(script, [name], {
+      spawn: () => {
+        const child = fork(script, [name], {
           env: leanEnvironment(environment({ ...this.settings, master: this.apiUrl })),
           execArgv: LEAN_EXEC_ARGV,
           stdio: ['ignore', output, output, 'ipc'],
-        }),
+        });
+        void needed.then(() => child.connected && child.send('go'));
+        return child;
+      },
       ready: (child) => new Promise((resolve) => child.once('message', () => resolve())),
     };
   }

@@ -135,11 +135,14 @@ export class SeparateCluster implements Cluster {
       name,
       pids: this.pids,
       stopGrace: STOP_GRACE,
-      spawn: () =>
-        fork(CLI, [...command, ...settings], {
+      spawn: () => {
+        const child = fork(CLI, [...command, ...settings], {
           execArgv: [],
           stdio: ['ignore', this.log, this.log, 'ipc'],
-        }),
+        });
+        child.send('go');
+        return child;
+      },
       ready: (child) => new Promise((resolve) => child.once('message', () => resolve())),
     };
   }

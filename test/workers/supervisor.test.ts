@@ -45,6 +45,13 @@ const createStack = (explicit: Array<keyof Settings> = []): Stack =>
     temporalBinary: () => Promise.reject(new Error('not wanted here')),
   });
 
+/** A node without a stack that may go on at once. */
+function forkNode(): ChildProcess {
+  const child = fork(MEMBER, ['node'], { env: environmentOf(settings), execArgv: [] });
+  child.send('go');
+  return child;
+}
+
 /** What the members noted: `[name, event, pid]`. */
 const events = (): Array<[string, string, number]> =>
   readFileSync(join(dataDir, 'events'), 'utf8')
@@ -59,12 +66,15 @@ const pidsOf = (name: string): number[] =>
 const alive = (pid: number): boolean => identify(pid) !== undefined;
 
 describe('a stack', () => {
-  it('starts master before node, and stops node before master', async () => {
+  it('lets the node go on when the master is up, and stops node before master', async () => {
     await stack.start();
     await stack.stop();
-    expect(events().map(([name, event]) => `${name} ${event}`)).toEqual([
-      'master start',
-      'node start',
+    const ordered = events().filter(([, event]) => event !== 'start');
+    expect(ordered.map(([name, event]) => `${name} ${event}`)).toEqual([
+      'master go',
+      'master up',
+      'node go',
+      'node up',
       'node SIGTERM',
       'master SIGTERM',
     ]);
@@ -135,8 +145,8 @@ describe('a stack', () => {
   });
 
   it('ends what a killed run has left, and no process that merely has its pid', async () => {
-    const left = fork(MEMBER, ['node'], { env: environmentOf(settings), execArgv: [] });
-    const bystander = fork(MEMBER, ['node'], { env: environmentOf(settings), execArgv: [] });
+    const left = forkNode();
+    const bystander = forkNode();
     const pids = new PidFiles(join(dataDir, 'run'));
     await Promise.all([once(left, 'message'), once(bystander, 'message')]);
     pids.write('node', left.pid!);
@@ -156,7 +166,7 @@ describe('a supervised process', () => {
     new SupervisedProcess({
       name: 'node',
       pids: new PidFiles(join(dataDir, 'run')),
-      spawn: () => fork(MEMBER, ['node'], { env: environmentOf(settings), execArgv: [] }),
+      spawn: () => forkNode(),
       ready: async (child) => void (await once(child, 'message')),
       stopGrace,
     });
@@ -200,7 +210,7 @@ async function end(child: ChildProcess): Promise<void> {
 
 describe('a process identity', () => {
   it('belongs to one process only, and ends with it', async () => {
-    const child = fork(MEMBER, ['node'], { env: environmentOf(settings), execArgv: [] });
+    const child = forkNode();
     await once(child, 'message');
     const identity = identify(child.pid!)!;
     expect(isRunning(identity)).toBe(true);

@@ -36,7 +36,10 @@ import { createWorkers } from './task-workers.js';
 const KEEP_ALIVE_MS = 65_000;
 
 /** A master: REST API, workflows, the activities that touch the store, placement, reconciliation. */
-export async function runMaster(settings: Settings): Promise<{ stop(): Promise<void> }> {
+export async function runMaster(
+  settings: Settings,
+  temporalUp: Promise<unknown>,
+): Promise<{ stop(): Promise<void> }> {
   const logger = createLogger('master', { level: settings.logLevel });
   installRuntime(logger);
   const address = settings.temporal ?? '';
@@ -45,6 +48,7 @@ export async function runMaster(settings: Settings): Promise<{ stop(): Promise<v
   const store = url
     ? await firstContact(`the store at ${addressOf(url)}`, () => openStore({ dataDir, url }), logger)
     : await openStore({ dataDir });
+  await temporalUp;
   const temporal = `Temporal at ${address}`;
   const connection = await firstContact(temporal, () => Connection.connect({ address }), logger);
   const workerConnection = await firstContact(temporal, () => NativeConnection.connect({ address }), logger);

@@ -33,12 +33,16 @@ const SLICER_SLOTS = 4;
  * A node: it hosts what a master wants of it and polls Temporal for the work of its hosts. No user code
  * runs in this process.
  */
-export async function runNode(settings: Settings): Promise<{ stop(): Promise<void> }> {
+export async function runNode(
+  settings: Settings,
+  mastersUp: Promise<unknown>,
+): Promise<{ stop(): Promise<void> }> {
   const incarnation = randomUUID();
   const logger = createLogger('node', { level: settings.logLevel, fields: { node_id: settings.nodeId } });
   installRuntime(logger);
   const foundation = await prepareFoundation(settings, (message) => logger.warn(message));
   const address = settings.temporal ?? '';
+  await mastersUp;
   const connection = await firstContact(
     `Temporal at ${address}`,
     () => NativeConnection.connect({ address }),

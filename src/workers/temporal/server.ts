@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { compiledPath } from '../../compiled-path.js';
 import type { PidFiles } from '../pid-files.js';
-import { SupervisedProcess, type SupervisedOptions } from '../supervised-process.js';
+import type { SupervisedOptions } from '../supervised-process.js';
 import type { GuardOrder } from './guard.js';
 import { prepareServer, serverArguments, serverEnvironment, type ServerLayout } from './server-setup.js';
 
@@ -21,14 +21,9 @@ const START_LIMIT = 60_000;
 const STOP_GRACE = 12_000;
 
 /**
- * Keeps the embedded Temporal server of a data directory running, through its guard process.
- * A restart keeps ports and database, so clients only see an interruption. Its log: `logs/temporal.log`.
+ * How the embedded Temporal server of a data directory is started (through its guard process), known to be ready and
+ * ended. A restart keeps ports and database, so clients only see an interruption. Its log: `logs/temporal.log`.
  */
-export function superviseTemporal(options: EmbeddedServerOptions): SupervisedProcess {
-  return new SupervisedProcess(temporalProcess(options));
-}
-
-/** How the server is started, known to be ready and ended. */
 export function temporalProcess(options: EmbeddedServerOptions): SupervisedOptions {
   const { binary, dataDir, pids, onEvent } = options;
   const logFile = join(dataDir, 'logs', 'temporal.log');
