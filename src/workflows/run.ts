@@ -29,8 +29,11 @@ import type {
 const ANSWER_BATCHES = 2;
 /** Bytes of slices held in the queue, packed. */
 const MAX_QUEUED_BYTES = 512 * 1024;
-/** Events after which a run is continued as new; Temporal's own hint comes at about this number, too. */
-const MAX_HISTORY_EVENTS = 4_000;
+/**
+ * Events after which a run is continued as new; Temporal's own hint comes with 4 MB. Replaying so many takes a master up
+ * to two seconds, more if it is busy, and must not take as long as a workflow task may.
+ */
+const MAX_HISTORY_EVENTS = 1_500;
 /** Shortest time between two looks at a `failing` execution, in ms. */
 const MIN_PROBATION_MS = 1_000;
 

@@ -9,6 +9,7 @@ import {
   type WaitingActivities,
 } from '../../workflows/types.js';
 import { dataConverter } from '../payload-codec.js';
+import { WorkflowSlots } from './workflow-slots.js';
 
 /** Workflow runs whose state is kept in memory, so that they need not be replayed at each task. */
 const CACHED_WORKFLOWS = 500;
@@ -25,6 +26,8 @@ export interface MasterWorkersOptions {
   sinks: InjectedSinks<LedgerSinks>;
   slots?: number;
 }
+
+const fixed = (numSlots: number) => ({ type: 'fixed-size', numSlots }) as const;
 
 /**
  * What a master polls Temporal with. Waiting for a slicer has a worker of its own: with more executions waiting
@@ -53,7 +56,12 @@ export async function createWorkers(options: MasterWorkersOptions): Promise<{
     activities: options.activities,
     sinks: options.sinks,
     maxCachedWorkflows: CACHED_WORKFLOWS,
-    maxConcurrentActivityTaskExecutions: options.slots ?? SLOTS,
+    tuner: {
+      workflowTaskSlotSupplier: new WorkflowSlots(),
+      activityTaskSlotSupplier: fixed(options.slots ?? SLOTS),
+      localActivityTaskSlotSupplier: fixed(1),
+      nexusTaskSlotSupplier: fixed(1),
+    },
     stickyQueueScheduleToStartTimeout: '2s',
   });
   const waiting = await Worker.create({

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { NativeConnection } from '@temporalio/worker';
+import { NativeConnection, type ActivitySlotInfo } from '@temporalio/worker';
 import { collectSlice, processSlices } from '../../activities/slices.js';
 import { createSlices } from '../../activities/slicer.js';
 import { createLogger } from '../../logger.js';
@@ -11,12 +11,13 @@ import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/
 import { EXIT_CONFIGURATION } from '../configuration-error.js';
 import { firstContact } from '../first-contact.js';
 import { installRuntime } from '../runtime.js';
+import { CountedSlots } from '../slots.js';
 import { AssetCache } from './asset-cache.js';
 import { endHostsOfClosed } from './closed-executions.js';
 import { Fence } from './fence.js';
 import { HostPool } from './host-pool.js';
 import { LeaseHeartbeats } from './lease-heartbeats.js';
-import { leaseCapacity, LeaseSlots } from './lease-slots.js';
+import { leaseCapacity } from './lease-slots.js';
 import { MasterClient, type HostAssignment } from './master-client.js';
 import { KeptOutcomes } from './kept-outcomes.js';
 import { serveMetrics } from './metrics-server.js';
@@ -50,7 +51,7 @@ export async function runNode(
   );
   const master = new MasterClient(settings);
   const assets = new AssetCache(settings, master, logger);
-  const slots = new Map<string, LeaseSlots>();
+  const slots = new Map<string, CountedSlots<ActivitySlotInfo>>();
   let assignments: HostAssignment[] = [];
 
   const leasesChanged = (): void => {
@@ -146,7 +147,7 @@ export async function runNode(
       const activities = { createSlices: createSlices(sliceNode) };
       queues.open(queue, { activities, slots: SLICER_SLOTS, pollers: 2 });
     } else {
-      const supplier = new LeaseSlots(() => leaseCapacity(hosts.workers(queue)));
+      const supplier = new CountedSlots<ActivitySlotInfo>(() => leaseCapacity(hosts.workers(queue)));
       slots.set(queue, supplier);
       const activities = { processSlices: processSlices(sliceNode) };
       queues.open(queue, { activities, slots: supplier, pollers: settings.slots });

@@ -1,12 +1,14 @@
 import type { SlotMarkUsedContext, SlotReserveContext, ActivitySlotInfo } from '@temporalio/worker';
-import { leaseCapacity, LeaseSlots } from '../../../src/workers/node/lease-slots.js';
-import type { HostProcess } from '../../../src/workers/node/host-process.js';
+import { leaseCapacity } from '../../src/workers/node/lease-slots.js';
+import type { HostProcess } from '../../src/workers/node/host-process.js';
+import { WorkflowSlots } from '../../src/workers/master/workflow-slots.js';
+import { CountedSlots } from '../../src/workers/slots.js';
 
 const CONTEXT = {} as SlotReserveContext;
 
 function setUp(hosts: number) {
   const state = { hosts };
-  const slots = new LeaseSlots(() => state.hosts);
+  const slots = new CountedSlots<ActivitySlotInfo>(() => state.hosts);
   const granted: number[] = [];
   let asked = 0;
   const reserve = (abort = new AbortController()) => {
@@ -90,4 +92,20 @@ it('holds a lease for each host that can take one, and one more behind each that
     ({ counts, leases: { wantsNext: brisk } }) as unknown as HostProcess;
   expect(leaseCapacity([])).toBe(0);
   expect(leaseCapacity([host(true, false), host(true, true), host(false, true)])).toBe(3);
+});
+
+it('lets one run be replayed at a time, and those in memory pass it', async () => {
+  const slots = new WorkflowSlots();
+  const { signal } = new AbortController();
+  const replay = { isSticky: false } as SlotReserveContext;
+  const cached = { isSticky: true } as SlotReserveContext;
+  const permit = await slots.reserveSlot(replay, signal);
+  let granted = false;
+  const next = slots.reserveSlot(replay, signal).then(() => (granted = true));
+  expect(slots.tryReserveSlot(replay)).toBeNull();
+  for (let i = 0; i < 3; i++) slots.releaseSlot({ permit: await slots.reserveSlot(cached, signal) });
+  await settle();
+  expect(granted).toBe(false);
+  slots.releaseSlot({ permit });
+  await next;
 });
