@@ -103,7 +103,7 @@ const OPTIONS = {
   },
   master: {
     flag: '--master <url>',
-    description: "URL of a master's REST API (commands: default http://127.0.0.1:5678)",
+    description: "URL of a master's REST API",
     parse: webUrl,
   },
   nodeId: {
@@ -231,14 +231,27 @@ export const NODE_SETTINGS: Array<keyof Settings> = [
 ];
 /** Of commands that talk to a master. */
 export const CLIENT_SETTINGS: Array<keyof Settings> = ['master', 'clusterToken', 'config'];
+/** As `--help` of these commands shows it; a node has no default. */
+export const CLIENT_DEFAULTS: Partial<Record<keyof Settings, string>> = {
+  master: 'http://127.0.0.1:5678, or the port in the configuration file',
+};
 export const TEMPORAL_SETTINGS: Array<keyof Settings> = ['temporal', 'namespace', 'temporalUiUrl'];
 export const EMBEDDED_SETTINGS: Array<keyof Settings> = ['temporalPort', 'temporalUiPort'];
 
-/** Adds the options of the given settings to a command; each is also an environment variable. */
-export function addOptions(command: Command, settings: Array<keyof Settings>): void {
+/**
+ * Adds the options of the given settings to a command; each is also an environment variable.
+ * @param defaults what `--help` shows for settings that have a default in this command only
+ */
+export function addOptions(
+  command: Command,
+  settings: Array<keyof Settings>,
+  defaults: Partial<Record<keyof Settings, string>> = {},
+): void {
   for (const setting of new Set(settings)) {
     const { flag, description, parse, fallback, shown }: SettingOption = OPTIONS[setting];
-    const option = new Option(flag, description).env(variableOf(setting)).argParser(parse);
+    const own = defaults[setting];
+    const text = own === undefined ? description : `${description} (default: ${own})`;
+    const option = new Option(flag, text).env(variableOf(setting)).argParser(parse);
     if (fallback !== undefined) option.default(fallback, shown);
     command.addOption(option);
     // Teraslice's name for it.

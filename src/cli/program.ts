@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { VERSION } from '../version.js';
 import {
   addOptions,
+  CLIENT_DEFAULTS,
   CLIENT_SETTINGS,
   EMBEDDED_SETTINGS,
   MASTER_SETTINGS,
@@ -77,7 +78,7 @@ export function createProgram(): Command {
       const { runImport } = await import('./import.js');
       await runImport(readSettings(importing).settings, options);
     });
-  addOptions(importing, CLIENT_SETTINGS);
+  addOptions(importing, CLIENT_SETTINGS, CLIENT_DEFAULTS);
 
   const purge = program
     .command('purge')
@@ -87,7 +88,7 @@ export function createProgram(): Command {
       const { runPurge } = await import('./purge.js');
       await runPurge(readSettings(purge).settings, olderThan);
     });
-  addOptions(purge, CLIENT_SETTINGS);
+  addOptions(purge, CLIENT_SETTINGS, CLIENT_DEFAULTS);
 
   const demo = program
     .command('demo')

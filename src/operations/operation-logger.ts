@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { format } from 'node:util';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -7,10 +8,11 @@ import { describeError } from './errors.js';
 /**
  * The logger that operations see. They were written for bunyan, so this speaks bunyan over pino: `level()` and
  * `levels()` are functions, an error may come first, texts are formatted with all arguments, a call without
- * arguments tells whether its level is on, and `level` among a child's fields is that child's level.
+ * arguments tells whether its level is on, and `level` among a child's fields is that child's level. Streams and
+ * serializers that are added to a logger count for it and for the children that it gets from then on.
  *
  * Levels: all loggers of a process share one level. A child may be given its own, which holds until the next
- * `setLevel` of the shared one. A call below the level costs one comparison.
+ * `setLevel` of the shared one. A stream that was added has its own, whatever that of the logger is. A call below the level costs one comparison.
  */
 
 const LEVELS = { trace: 10, debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
@@ -42,9 +44,38 @@ function levelNumber(level: unknown): number {
   return known;
 }
 
-class SharedLevel {
+export type Serializers = Record<string, (value: unknown) => unknown>;
+
+/** What bunyan's `addStream` takes, but for streams that it would make itself. */
+export interface AddedStream {
+  /** `write` gets a line, or the record as an object if `type` is `raw`. */
+  stream: { write(line: unknown): unknown };
+  type?: string;
+  /** Lowest level that is written to it. Default info. */
+  level?: Level;
+}
+
+interface ChildOptions {
+  level?: Level | null;
+  streams?: AddedStream[];
+  serializers?: Serializers;
+}
+
+/** What all loggers of a process have in common. */
+class Shared implements pino.DestinationStream {
   generation = 0;
-  constructor(public level: number) {}
+  /** The line that was made last; where it goes is for the logger to say. */
+  line = '';
+
+  constructor(
+    public level: number,
+    /** Writes a line to where those of all loggers go. */
+    readonly deliver: (line: string) => void,
+  ) {}
+
+  write(line: string): void {
+    this.line = line;
+  }
 
   set(level: number): void {
     this.level = level;
@@ -52,17 +83,18 @@ class SharedLevel {
   }
 }
 
-export class OperationLogger {
-  readonly streams: unknown[] = [];
+export class OperationLogger extends EventEmitter {
+  /** Those that were added. */
+  readonly streams: Array<AddedStream & { level: number }> = [];
   #own: { level: number; generation: number } | undefined;
 
   constructor(
-    private readonly sink: pino.Logger,
-    private readonly shared: SharedLevel,
+    /** Makes the lines. */
+    private maker: pino.Logger,
+    private readonly shared: Shared,
     readonly fields: Record<string, unknown>,
-    ownLevel?: Level,
   ) {
-    if (ownLevel !== undefined) this.#setOwn(ownLevel);
+    super();
   }
 
   trace = (...args: unknown[]): boolean | void => this.#log('trace', args);
@@ -72,28 +104,50 @@ export class OperationLogger {
   error = (...args: unknown[]): boolean | void => this.#log('error', args);
   fatal = (...args: unknown[]): boolean | void => this.#log('fatal', args);
 
-  /** The level in force as a number, or sets this logger's own. */
+  /** The lowest level in force as a number, or sets this logger's own and that of its streams. */
   level(value?: Level): number | void {
-    if (value === undefined) return this.#threshold();
-    this.#setOwn(value);
+    if (value === undefined) return Math.min(...this.#levels());
+    this.#own = { level: levelNumber(value), generation: this.shared.generation };
+    for (const added of this.streams) added.level = this.#own.level;
   }
 
   levels(name?: unknown, value?: Level): number[] | number | void {
     if (value !== undefined) return this.level(value);
-    return name === undefined ? [this.#threshold()] : this.#threshold();
+    return name === undefined ? this.#levels() : this.#threshold();
   }
+
+  /** @throws TypeError if there is no stream, Error if there is no such level */
+  addStream(added: AddedStream): void {
+    if (typeof added?.stream?.write !== 'function') {
+      throw new TypeError('addStream takes { stream, level }: a stream that lines can be written to');
+    }
+    this.streams.push({ ...added, level: levelNumber(added.level ?? LEVELS.info) });
+  }
+
+  /** @throws TypeError if one is no function */
+  addSerializers(serializers: Serializers): void {
+    for (const [field, serializer] of Object.entries(serializers)) {
+      if (typeof serializer === 'function') continue;
+      throw new TypeError(`invalid serializer for "${field}" field: must be a function`);
+    }
+    this.maker = this.maker.child({}, { serializers });
+  }
+
+  /** The files are the process's own: nobody moves them aside. */
+  reopenFileStreams(): void {}
 
   child(options: Record<string, unknown> = {}): OperationLogger {
     const fields = Object.fromEntries(
       Object.entries(options).filter(([key, value]) => value !== undefined && !NOT_FIELDS.has(key)),
     );
-    const level = options.level ?? (this.#hasOwn() ? this.#threshold() : undefined);
-    return new OperationLogger(
-      this.sink.child(fields),
-      this.shared,
-      { ...this.fields, ...fields },
-      level === undefined ? undefined : (level as Level),
-    );
+    const { level, streams, serializers } = options as ChildOptions;
+    const child = new OperationLogger(this.maker, this.shared, { ...this.fields, ...fields });
+    if (serializers) child.addSerializers(serializers);
+    child.maker = child.maker.child(fields);
+    for (const added of [...this.streams, ...(streams ?? [])]) child.addStream(added);
+    if (level != null) child.level(level);
+    else if (this.#hasOwn()) child.#own = this.#own;
+    return child;
   }
 
   /** Lines are written before a call returns: there is nothing to wait for. */
@@ -116,22 +170,37 @@ export class OperationLogger {
       : this.shared.level;
   }
 
-  #setOwn(level: Level): void {
-    this.#own = { level: levelNumber(level), generation: this.shared.generation };
+  #levels(): number[] {
+    return [this.#threshold(), ...this.streams.map(({ level }) => level)];
   }
 
   #log(name: LevelName, args: unknown[]): boolean | void {
     const enabled = LEVELS[name] >= this.#threshold();
-    if (args.length === 0) return enabled;
-    if (!enabled) return;
+    if (!enabled && !this.streams.some(({ level }) => LEVELS[name] >= level)) {
+      return args.length === 0 ? false : undefined;
+    }
+    if (args.length === 0) return true;
+    const { shared } = this;
     try {
       const { fields, text } = readArguments(args);
-      this.sink[name](fields, cut(text, MAX_TEXT));
+      this.maker[name](fields, cut(text, MAX_TEXT));
+      const { line } = shared;
+      if (enabled) shared.deliver(line);
+      for (const { stream, type, level } of this.streams) {
+        if (LEVELS[name] >= level) stream.write(type === 'raw' ? recordOf(line) : line);
+      }
     } catch (err) {
       // What an operation logs may refuse to be read; that is no reason to fail its slice.
-      this.sink[name](`a log line could not be written: ${describeError(err, 200)}`);
+      this.maker[name](`a log line could not be written: ${describeError(err, 200)}`);
+      shared.deliver(shared.line);
     }
   }
+}
+
+/** A line as the object that bunyan would have made it of. */
+function recordOf(line: string): Record<string, unknown> {
+  const record = JSON.parse(line) as { time: number };
+  return { ...record, time: new Date(record.time) };
 }
 
 /** Bunyan's reading of a call: an optional error or object of fields first, the rest is text. */
@@ -185,15 +254,9 @@ export function createOperationLogger(options: OperationLogOptions): OperationLo
     options.logDir === undefined
       ? undefined
       : openFile(join(options.logDir, `${String(options.fields.ex_id)}.log`), warn);
-  const both: pino.DestinationStream = {
-    write(line) {
-      out.write(line);
-      file?.write(line);
-    },
-  };
-  return new OperationLogger(
-    pino(settings, both),
-    new SharedLevel(levelNumber(options.level)),
-    options.fields,
-  );
+  const shared = new Shared(levelNumber(options.level), (line) => {
+    out.write(line);
+    file?.write(line);
+  });
+  return new OperationLogger(pino(settings, shared), shared, options.fields);
 }

@@ -50,7 +50,7 @@ process.on('message', (request: ValidationRequest | ConnectorsRequest | SchemaRe
     return;
   }
   validateJob(request.spec, request.options)
-    .then(({ job, warnings }) => answer({ job, warnings }))
+    .then(answer)
     .catch((err: unknown) => answer({ invalid: reason(err) }));
 });
 

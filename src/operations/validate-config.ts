@@ -1,5 +1,7 @@
 import {
+  apiSchema,
   cloneDeep,
+  opSchema,
   parseName,
   registerApis,
   validateJobConfig,
@@ -26,6 +28,8 @@ type JobCheck = () => void;
 
 /** The schemas, as both generations of job-components have them. */
 interface Schema {
+  /** What `build` has made. */
+  schema?: unknown;
   validate(config: Config): unknown;
   validateJob?(job: ValidatedJobConfig): void;
 }
@@ -38,14 +42,15 @@ interface Schema {
  * Operations of 1.x put the APIs that they need into the job, which are validated then. Those of 2.x look at APIs that
  * are validated, with their defaults.
  * @param schema of the job's own properties
- * @returns `warnings` of the schemas: deprecated options
+ * @returns `warnings` of the schemas: deprecated options. `undeclared`: what the job has that no schema knows, which
+ * Teraslice logs, in its words
  * @throws Error with the reason, in Teraslice's words
  */
 export async function validateConfig(
   spec: Config,
   schema: ReturnType<typeof jobSchema>,
   context: Context,
-): Promise<{ job: ValidatedJobConfig; warnings: unknown[] }> {
+): Promise<{ job: ValidatedJobConfig; warnings: unknown[]; undeclared: string[] }> {
   const job = validateJobConfig(schema, cloneDeep(spec) as never) as unknown as ValidatedJobConfig;
   const assets = job.assets ?? [];
   const loader = new OperationLoader({
@@ -53,6 +58,9 @@ export async function validateConfig(
     validate_name_collisions: true,
   });
   const warnings: unknown[] = [];
+  const undeclared: string[] = [];
+  const posted = Object.entries(spec).filter(([key]) => key !== 'job_id' && !key.startsWith('_'));
+  undeclared.push(...undeclaredIn(Object.fromEntries(posted), String(spec.name), {}, { schema }));
   const checks: Record<'old' | 'modern' | 'apis', JobCheck[]> = { old: [], modern: [], apis: [] };
   const ownApis: Array<[name: string, api: unknown]> = [];
 
@@ -62,6 +70,7 @@ export async function validateConfig(
       index === 0 ? await loader.loadReader(name, assets) : await loader.loadProcessor(name, assets);
     if (found.API != null) ownApis.push([name, found.API]);
     const instance = make(found.Schema, context);
+    undeclared.push(...undeclaredIn(operation, name, opSchema, instance));
     const { config, warnings: given, modern } = read(instance.validate(operation));
     job.operations[index] = config as never;
     warnings.push(...given);
@@ -74,6 +83,7 @@ export async function validateConfig(
   for (const [index, api] of job.apis.entries()) {
     const { Schema } = await loader.loadAPI(api._name, assets);
     const instance = make(Schema, context, 'api');
+    undeclared.push(...undeclaredIn(api, api._name, apiSchema, instance));
     const { config, warnings: given } = read(instance.validate(api));
     job.apis[index] = config as never;
     warnings.push(...given);
@@ -86,7 +96,22 @@ export async function validateConfig(
 
   registerApis(context, job);
   for (const [name, api] of ownApis) context.apis.executionContext.addToRegistry(name, api as never);
-  return { job, warnings };
+  return { job, warnings, undeclared };
+}
+
+/** Most likely a misspelt option. Nothing of a schema that does not tell what it has built. */
+function undeclaredIn(
+  config: Config,
+  name: string,
+  common: object,
+  { schema }: Pick<Schema, 'schema'>,
+): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const keys = Object.keys(config).filter(
+    (key) => !Object.hasOwn(common, key) && !Object.hasOwn(schema, key),
+  );
+  if (keys.length === 0) return [];
+  return [`The following keys are not declared in ${name} schema: '${keys.join(', ')}'`];
 }
 
 const run = (checks: JobCheck[]): void => checks.forEach((check) => check());

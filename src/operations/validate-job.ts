@@ -53,14 +53,14 @@ async function relocatable(job: ValidatedJobConfig, context: Context): Promise<b
 export async function validateJob(
   spec: Record<string, unknown>,
   options: SystemOptions,
-): Promise<{ job: ValidatedJob; warnings: unknown[] }> {
+): Promise<{ job: ValidatedJob; warnings: unknown[]; undeclared: string[] }> {
   const { context } = createContext({ ...options, assignment: 'execution_controller', hostId: 'validation' });
   const schema = jobSchema(context);
   extendJobSchema(schema);
   checkJobShape(spec, context);
   checkAssets(spec, options.assetsDirectory);
-  const { job, warnings } = await validateConfig(coerceJob(spec, schema), schema, context);
+  const { job, ...found } = await validateConfig(coerceJob(spec, schema), schema, context);
   const movable = await relocatable(job, context);
   if (movable !== undefined) (job as { relocatable?: boolean }).relocatable = movable;
-  return { job: job as unknown as ValidatedJob, warnings };
+  return { job: job as unknown as ValidatedJob, ...found };
 }

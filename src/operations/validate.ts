@@ -2,6 +2,7 @@ import type { JobValidator } from '../api/validator.js';
 import { CodedError } from '../errors.js';
 import type { ValidatedJob } from '../store/types.js';
 import type { FoundationConfig } from '../config/foundation.js';
+import type { Logger } from '../logger.js';
 import { Places } from '../places.js';
 import { cut } from '../text.js';
 import { systemOptions } from './sysconfig.js';
@@ -19,6 +20,8 @@ export interface ValidatorOptions {
   patienceMs?: number;
   /** What the configuration file says to operations. Default nothing. */
   foundation?: FoundationConfig;
+  /** Hears of what jobs have that no schema knows. Default nobody. */
+  logger?: Pick<Logger, 'warn'>;
 }
 
 const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the server is shutting down' });
@@ -32,7 +35,8 @@ const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the
  * is forked ahead.
  */
 class ProcessValidator implements JobValidator {
-  readonly #options: Required<Omit<ValidatorOptions, 'foundation'>>;
+  readonly #options: Required<Omit<ValidatorOptions, 'foundation' | 'logger'>>;
+  readonly #logger: ValidatorOptions['logger'];
   readonly #system: ReturnType<typeof systemOptions>;
   readonly #places: Places;
   readonly #all = new Set<ValidationProcess>();
@@ -41,7 +45,8 @@ class ProcessValidator implements JobValidator {
   #closed = false;
 
   constructor(settings: Parameters<typeof systemOptions>[0], options: ValidatorOptions) {
-    const { foundation, ...rest } = options;
+    const { foundation, logger, ...rest } = options;
+    this.#logger = logger;
     this.#system = systemOptions(settings, foundation);
     this.#options = { timeoutMs: 30_000, memoryMb: 256, concurrency: 2, patienceMs: 60_000, ...rest };
     this.#places = new Places(this.#options.concurrency, this.#options.patienceMs);
@@ -81,7 +86,11 @@ class ProcessValidator implements JobValidator {
       if (err instanceof NoAnswer && !err.timedOut && !this.#closed) return this.#ask(spec);
       throw err;
     });
-    if ('job' in answer) return answer;
+    if ('job' in answer) {
+      const { job, warnings, undeclared } = answer;
+      for (const text of undeclared) this.#logger?.warn({ job: cut(job.name, 200) }, cut(text, 1_000));
+      return { job, warnings };
+    }
     throw new CodedError('JOB_INVALID', { reason: answer.invalid });
   }
 

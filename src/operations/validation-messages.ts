@@ -28,7 +28,9 @@ export interface SchemaAnswer {
 
 export type ConnectorsAnswer = CheckedConnectors;
 
-export type ValidationAnswer = { job: ValidatedJob; warnings: unknown[] } | { invalid: string };
+export type ValidationAnswer =
+  /** `undeclared`: for the log, what no schema knows. */
+  { job: ValidatedJob; warnings: unknown[]; undeclared: string[] } | { invalid: string };
 
 /** The process is up; sent once, before anything else. */
 export interface ValidationReady {

@@ -1,4 +1,5 @@
 import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync, mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpack } from '../../src/assets/unpack.js';
@@ -93,19 +94,47 @@ it('takes many files of one deep folder for one folder each level', async () => 
   expect(readdirSync(join(folder, 'a/'.repeat(20)))).toHaveLength(300);
 });
 
-it('does not believe what an entry says of its size', async () => {
-  const content = Buffer.alloc(40_000_000);
-  const zip = await makeZip({ zeros: content });
+it.each([
+  { holds: 40_000_000, says: 1_000, refusal: /too many bytes/ },
+  { holds: 20_003, says: 1_001, refusal: /too many bytes/ },
+  { holds: 20_003, says: 30_007, refusal: /holds 20003 bytes, not 30007/ },
+])('does not believe that a file of $holds bytes has $says', async ({ holds, says, refusal }) => {
+  const zip = await makeZip({ zeros: Buffer.alloc(holds) });
   const size = Buffer.alloc(4);
-  size.writeUInt32LE(content.length);
+  size.writeUInt32LE(holds);
   const lie = Buffer.alloc(4);
-  lie.writeUInt32LE(1000);
+  lie.writeUInt32LE(says);
   const lying = Buffer.from(
     zip.toString('latin1').replaceAll(size.toString('latin1'), lie.toString('latin1')),
     'latin1',
   );
   expect(lying.equals(zip)).toBe(false);
-  expect(await refused(lying)).toMatch(/too many bytes/);
+  expect(await refused(lying)).toMatch(refusal);
+});
+
+it('unpacks many files, small and large, from a bundle that is too large to be read at once', async () => {
+  const files = Object.fromEntries(
+    Array.from(
+      { length: 200 },
+      (_, n) => [`${n % 7}/${n}`, randomBytes(n % 50 === 0 ? 5_000_000 : n)] as const,
+    ),
+  );
+  const folder = await unpacked(await makeZip(files));
+  const manifest = await readManifest(folder);
+  expect(Object.keys(manifest!)).toEqual(Object.keys(files));
+  for (const [name, content] of Object.entries(files)) {
+    expect(readFileSync(join(folder, name)).equals(content)).toBe(true);
+  }
+});
+
+it('writes nothing more once it has failed', async () => {
+  const files = Array.from({ length: 100 }, (_, n) => [`${n}`, randomBytes(70_000)] as const);
+  await refused(await makeZip({ ...Object.fromEntries(files), pipe: { content: '', mode: FIFO } }));
+  // What it had begun is there as a whole when it tells of the failure, so that the folder can be removed.
+  const folder = join(root, `unpacked-${made}`);
+  for (const [name, content] of files) {
+    expect(readFileSync(join(folder, name)).equals(content)).toBe(true);
+  }
 });
 
 it('refuses zip files that are cut short or changed', async () => {

@@ -35,6 +35,15 @@ it('explains its commands and options', async () => {
 });
 
 it.each([
+  ['import', '(default: http://127.0.0.1:5678, or the port in the configuration file)'],
+  ['purge', '(default: http://127.0.0.1:5678, or the port in the configuration file)'],
+  ['node', '(env: TEMPOSLICE_MASTER)'],
+])('says of %s which master it asks where none is named', async (command, words) => {
+  const { stdout } = await temposlice([command, '--help']);
+  expect(stdout.replace(/\s+/g, ' ')).toContain(`--master <url> URL of a master's REST API ${words}`);
+});
+
+it.each([
   [['start', '--port', '70000'], /--port.*whole number from 0 to 65535/s],
   [['start', '--port', '12x'], /--port/],
   [['start', '--slots', '0'], /--slots.*from 1/s],

@@ -67,30 +67,35 @@ it.each([
   { kind: 'exit', reason: 'exit code 1' },
   { kind: 'memory', reason: 'ran out of memory (limit 128 MB' },
   { kind: 'loop', reason: 'slice_timeout' },
-])('records a slice that ends its process ($kind), and does all others', async ({ kind, reason }) => {
-  const folder = stack.folder(kind);
-  const { ex_id } = await stack.submit({
-    workers: 2,
-    max_retries: 1,
-    ...(kind === 'loop' ? { slice_timeout: 1_000 } : {}),
-    operations: [
-      { _op: 'counter', slices: SLICES },
-      { _op: 'trouble', kind, values: [11] },
-      { _op: 'file_exporter', path: folder },
-    ],
-  });
-  const execution = await stack.ended(ex_id);
-  expect(execution).toMatchObject({
-    _status: 'failed',
-    _failureReason: `execution: ${ex_id} had 1 slice failure during processing`,
-    _slicer_stats: { processed: SLICES, failed: 1 },
-  });
-  const errors = await stack.errors(ex_id);
-  expect(errors).toHaveLength(1);
-  expect(JSON.parse(errors[0]!.request)).toEqual({ slicer: 0, n: 11 });
-  expect(errors[0]!.error).toContain(reason);
-  expect(numbers(folder)).toEqual(all.filter((n) => n !== 11));
-});
+  // Its only worker is replaced, or the others would never be done.
+  { kind: 'fatal', reason: 'beyond repair', workers: 1 },
+])(
+  'records a slice that ends its process ($kind), and does all others',
+  async ({ kind, reason, workers = 2 }) => {
+    const folder = stack.folder(kind);
+    const { ex_id } = await stack.submit({
+      workers,
+      max_retries: 1,
+      ...(kind === 'loop' ? { slice_timeout: 1_000 } : {}),
+      operations: [
+        { _op: 'counter', slices: SLICES },
+        { _op: 'trouble', kind, values: [11] },
+        { _op: 'file_exporter', path: folder },
+      ],
+    });
+    const execution = await stack.ended(ex_id);
+    expect(execution).toMatchObject({
+      _status: 'failed',
+      _failureReason: `execution: ${ex_id} had 1 slice failure during processing`,
+      _slicer_stats: { processed: SLICES, failed: 1 },
+    });
+    const errors = await stack.errors(ex_id);
+    expect(errors).toHaveLength(1);
+    expect(JSON.parse(errors[0]!.request)).toEqual({ slicer: 0, n: 11 });
+    expect(errors[0]!.error).toContain(reason);
+    expect(numbers(folder)).toEqual(all.filter((n) => n !== 11));
+  },
+);
 
 it('ends an execution at once that fails more slices than it may, and keeps the rest for a recovery', async () => {
   const folder = stack.folder('budget');

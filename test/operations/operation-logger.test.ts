@@ -108,6 +108,67 @@ it('ignores an undefined level of a child, as job-components gives it', () => {
   expect(logger.child({ level: null }).level()).toBe(40);
 });
 
+describe('streams and serializers that are added', () => {
+  it('count for the logger and for the children that it gets from then on', () => {
+    const { logger, sink } = make('info');
+    const early = logger.child({ module: 'early' });
+    const added = new Sink();
+    const records: unknown[] = [];
+    logger.addStream({ stream: added, level: 'debug' });
+    logger.addStream({
+      type: 'raw',
+      level: 40,
+      stream: { write: (record: unknown) => records.push(record) },
+    });
+    logger.addSerializers({ request: (value) => (value as { url: string }).url });
+    const late = logger.child({ module: 'late', request: { url: '/child' } });
+    early.warn({ request: { url: '/a' } }, 'early');
+    logger.debug({ request: { url: '/b' } }, 'for one stream only');
+    late.warn('late');
+    expect(sink.lines).toMatchObject([
+      { msg: 'early', request: { url: '/a' } },
+      { msg: 'late', module: 'late', request: '/child' },
+    ]);
+    expect(added.lines).toMatchObject([
+      { level: 20, msg: 'for one stream only', ex_id: 'ex-1', request: '/b' },
+      { level: 40, msg: 'late' },
+    ]);
+    expect(records).toMatchObject([{ level: 40, msg: 'late', time: expect.any(Date) }]);
+    expect([logger.debug(), logger.trace(), early.debug()]).toEqual([true, false, false]);
+    expect([logger.level(), logger.levels()]).toEqual([20, [30, 20, 40]]);
+  });
+
+  it('follow the level of their logger when it is set, and are refused if they are none', () => {
+    const { logger, sink } = make('info');
+    const added = new Sink();
+    logger.addStream({ stream: added });
+    logger.level('error');
+    logger.warn('nowhere');
+    expect([sink.text, added.text]).toEqual(['', '']);
+    expect(() => logger.addStream({ path: 'a-file' } as never)).toThrow(TypeError);
+    expect(() => logger.addSerializers({ request: 'url' } as never)).toThrow('must be a function');
+    expect(() => logger.reopenFileStreams()).not.toThrow();
+  });
+
+  it('may fail without failing who logs', () => {
+    const { logger, sink } = make('info');
+    const broken = {
+      write() {
+        throw new Error('disk full');
+      },
+    };
+    logger.addStream({ stream: broken });
+    logger.addSerializers({ request: () => BigInt('none') });
+    logger.info('a line');
+    logger.info({ request: 1 }, 'another');
+    expect(sink.lines.map(({ msg }) => msg)).toEqual([
+      'a line',
+      expect.stringContaining('disk full'),
+      expect.stringContaining('could not be written'),
+    ]);
+  });
+});
+
 it('does not fail for what cannot be read, and keeps lines bounded', () => {
   const { logger, sink } = make();
   const hostile = {

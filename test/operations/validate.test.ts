@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { CodedError } from '../../src/errors.js';
 import { createValidator, type ValidatorOptions } from '../../src/operations/validate.js';
 import { ASSET_ID, OTHER_ASSET_ID, writeAsset, writeBundle } from './support/assets.js';
@@ -50,6 +51,27 @@ describe('a job without assets', () => {
     validator = open(directories.make());
   });
   afterAll(closeAll);
+
+  it('has what no schema knows logged, and is taken all the same', async () => {
+    const warn = jest.fn();
+    const listening = open(directories.make(), { logger: { warn } as never });
+    const misspelt = { wrokers: 2, job_id: 'of a stored job', _created: 'now' };
+    const operations = [
+      { ...READER, pth: '/data' },
+      { _op: 'delay', ms: 1, sm: 2, mss: 3, _encoding: 'json' },
+    ];
+    const { job: valid, warnings } = await listening.validate(job({ ...misspelt, operations }));
+    expect(warnings).toEqual([]);
+    expect(valid.operations[1]).toMatchObject({ _op: 'delay', ms: 1, sm: 2 });
+    expect(warn.mock.calls).toEqual(
+      [
+        "The following keys are not declared in a job schema: 'wrokers'",
+        "The following keys are not declared in test-reader schema: 'pth'",
+        "The following keys are not declared in delay schema: 'sm, mss'",
+      ].map((text) => [{ job: 'a job' }, text]),
+    );
+    await listening.close();
+  });
 
   it('gets the defaults that Teraslice documents, and ours', async () => {
     const { job: valid, warnings } = await validator.validate(job());

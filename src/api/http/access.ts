@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { isIP } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { hostname } from 'node:os';
 import type { Request, RequestHandler } from 'express';
 import { CodedError } from '../../errors.js';
@@ -11,12 +11,11 @@ import type { Settings } from '../../settings.js';
  * addressed to a host name that is not ours (a rebound DNS name makes a foreign page same-origin).
  */
 
-/** Splits `Host` or the authority of an origin: lower case, without port, brackets and final dot. */
-export function hostNameOf(authority: string): string {
-  const name = authority.startsWith('[')
-    ? authority.slice(1, Math.max(1, authority.indexOf(']')))
-    : authority.replace(/:\d*$/, '');
-  return name.toLowerCase().replace(/\.$/, '');
+/** The host of a `Host` header or a setting: lower case, without port, the brackets of an IPv6 address and final dot. */
+function hostNameOf(authority: string): string {
+  const bracketed = /^\[([^\]]*)\](:\d*)?$/.exec(authority)?.[1];
+  if (bracketed !== undefined && isIPv6(bracketed)) return bracketed.toLowerCase();
+  return authority.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '');
 }
 
 /** 403 unless the request is addressed to an IP address or one of our names. */

@@ -62,6 +62,8 @@ export type FromHost =
   | { type: 'initFailed'; error: string }
   /** A slice has failed; written before the progress says that it has ended. */
   | { type: 'failed'; failure: FailedOutcome }
+  /** An operation threw a fatal error: the lease ends, and the host wants to be replaced. Written before `leaseEnded`. */
+  | { type: 'fatal' }
   | { type: 'leaseEnded'; ms: number; records: number[]; times: number[] }
   | { type: 'created'; call: number; result: CreateResult }
   | { type: 'createFailed'; call: number; failure: string; error: string }

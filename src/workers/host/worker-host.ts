@@ -1,5 +1,5 @@
 import { setImmediate as macrotask } from 'node:timers/promises';
-import type { WorkerExecutionContext, Slice } from '#job-components';
+import { isFatalError, type WorkerExecutionContext, type Slice } from '#job-components';
 import type { CurrentSlice } from '../../operations/context.js';
 import { describeError } from '../../operations/errors.js';
 import { createWorkerContext, type Loaded, type LoadingOptions } from '../../operations/loading.js';
@@ -17,9 +17,13 @@ const LISTEN_EVERY_MS = 50;
  * Runs the slices of one lease after the other through reader and processors.
  *
  *     idle → running (a slice after the other, each noted in the progress) → leaseEnded → idle → ending
+ *
+ * After a fatal error (`fatalError`) it starts no further slice and asks its node to end it, as Teraslice's worker ends.
  */
 export class WorkerHost {
   private halted = false;
+  /** An operation has thrown a fatal error: this process is not to go on. */
+  private unfit = false;
   private running: Promise<void> = Promise.resolve();
   /** Attempts of the slice at hand in this host. */
   private attempts = 0;
@@ -102,13 +106,14 @@ export class WorkerHost {
     for (const [i, tuple] of lease.slices.entries()) {
       await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
       const now = monotonic();
-      if (this.halted || now - begun >= lease.budget) break;
+      if (this.unfit || this.halted || now - begun >= lease.budget) break;
       if (now - heard >= LISTEN_EVERY_MS) {
         heard = now;
         await macrotask();
         if (this.halted) break;
       }
     }
+    if (this.unfit) this.send({ type: 'fatal' });
     this.send({ type: 'leaseEnded', ms: monotonic() - begun, records, times });
   }
 
@@ -144,6 +149,7 @@ export class WorkerHost {
       }
     } catch (error) {
       failure = describeError(error);
+      this.heed(error);
       await this.hook(() => execution.onSliceFailed());
     }
     await this.hook(() => execution.onSliceFinalizing());
@@ -156,7 +162,7 @@ export class WorkerHost {
       this.hasCompleted = true;
       this.note({ ended: i + 1, since: monotonic() });
       await this.tell('slice:success', slice);
-      await this.hook(() => execution.onSliceFinished());
+      this.heed(await this.hook(() => execution.onSliceFinished()));
     }
   }
 
@@ -174,17 +180,25 @@ export class WorkerHost {
     }
   }
 
-  /** Says on the emitter of system events what Teraslice's workers say there. */
-  private tell(event: string, ...args: unknown[]): Promise<void> {
-    return this.hook(async () => void this.loaded.execution.events.emit(event, ...args));
+  private heed(error: unknown): void {
+    if (!isFatalError(error)) return;
+    this.unfit = true;
+    this.loaded.logger.error(error, 'this worker is replaced because of a fatal error');
   }
 
-  /** Hooks after the outcome can no longer change it: what they throw is logged. */
-  private async hook(call: () => Promise<void>): Promise<void> {
+  /** Says on the emitter of system events what Teraslice's workers say there. */
+  private async tell(event: string, ...args: unknown[]): Promise<void> {
+    await this.hook(async () => void this.loaded.execution.events.emit(event, ...args));
+  }
+
+  /** Hooks after the outcome can no longer change it: what they throw is logged, and returned. */
+  private async hook(call: () => Promise<void>): Promise<unknown> {
     try {
       await call();
+      return undefined;
     } catch (error) {
       this.loaded.logger.error(error, 'a lifecycle hook failed after the slice had ended');
+      return error;
     }
   }
 }

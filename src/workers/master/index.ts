@@ -65,7 +65,7 @@ export async function runMaster(
   const reconciler = new Reconciler(store, engine, logger);
   const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);
-  const validator = createValidator(settings, { foundation });
+  const validator = createValidator(settings, { foundation, logger });
   const assets = new AssetService(store.assets, settings.assetsDir, settings.maxAssetBytes);
   const keeper = new AssetKeeper(store.assets, assets, logger);
   const workers = await createWorkers({

@@ -217,6 +217,10 @@ export class HostProcess {
         this.fenced = true;
         this.endedBecause ??= 'its node did not ping it for too long';
         break;
+      case 'fatal':
+        // Before its lease is answered, so that it gets no other. A master sees that it ended, and places the next one.
+        this.drain();
+        break;
       case 'flushing':
         this.flushing = true;
         break;

@@ -50,6 +50,24 @@ describe('a lease', () => {
     },
   );
 
+  it('ends with a fatal error, after which the host ends in order', async () => {
+    const { host, flushed } = await start();
+    const result = await run(host, leaseOf([NOTHING, { act: 'give up' }, NOTHING]));
+    expect(result).toMatchObject({ done: 2, failed: [{ i: 1 }] });
+    // So it gets no other.
+    expect(host.counts).toBe(false);
+    await expect(host.ended).resolves.toEqual({ outcome: 'flushed', reason: null, early: false });
+    expect(readFileSync(flushed, 'utf8')).toBe('flushed');
+  });
+
+  it.each(['finish fatally', 'finish badly'])('counts a slice whose last hook fails: %s', async (behave) => {
+    const { host } = await start({}, { env_vars: { BEHAVE: behave } });
+    const isFatal = behave === 'finish fatally';
+    const { done, failed } = await run(host, leaseOf([NOTHING, NOTHING]));
+    expect([done, failed]).toEqual([isFatal ? 1 : 2, []]);
+    expect(host.counts).toBe(!isFatal);
+  });
+
   it('starts no further slice once its budget is spent', async () => {
     const { host } = await start();
     const { done, ms } = await run(host, leaseOf(Array<Act>(50).fill(sleep(20)), { budget: 150 }));

@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
-import { BatchProcessor } from '@terascope/job-components';
+import { BatchProcessor, TSError } from '@terascope/job-components';
 
 const kinds = {
   throw(record) {
     const cause = new Error(`cannot digest ${JSON.stringify(record)}`);
     throw new Error('indigestion', { cause });
+  },
+  fatal() {
+    throw new TSError('beyond repair', { fatalError: true });
   },
   exit() {
     process.exit(1);

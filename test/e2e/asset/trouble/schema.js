@@ -1,7 +1,7 @@
 import { schemaOf } from '../options.js';
 
 export default schemaOf({
-  /** throw, exit, memory, loop */
+  /** throw, fatal, exit, memory, loop */
   kind: 'throw',
   /** Field of a record, and the values of it that make trouble. */
   field: 'n',

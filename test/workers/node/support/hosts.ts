@@ -53,6 +53,8 @@ const PROCESSOR = `
   }
   onSliceFinished() {
     if (process.env.BEHAVE === 'exit behind') process.exit(1);
+    if (process.env.BEHAVE === 'finish badly') throw new Error('told to');
+    if (process.env.BEHAVE === 'finish fatally') throw Object.assign(new Error('told to'), { fatalError: true });
   }
   async onFlushStart() {
     if (process.env.BEHAVE === 'flush') throw new Error('told not to flush');
