@@ -1,7 +1,7 @@
 /**
  * Kills, suspends and restarts everything while jobs run, and checks that nothing was lost, done twice or misreported:
  *
- *     npm run chaos -- [--minutes 5] [--seed S] [--layout separate|start|both] [--each] [--nodes 3] [--slots 2] [--lanes 2]
+ *     npm run chaos -- --minutes 5
  *
  * A table on standard output, what goes on on standard error. Exit code 1 if a promise did not hold; then data and
  * logs are kept. The same seed and options give the same sequence of faults.
@@ -14,18 +14,41 @@ import { report } from './report.js';
 import { LAYOUTS, MARK, run, type Layout, type RunResult } from './run.js';
 import { Violations } from './violations.js';
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '5' },
-    seed: { type: 'string', default: String(randomInt(1_000_000)) },
-    layout: { type: 'string', default: 'both' },
-    each: { type: 'boolean', default: false },
-    longest: { type: 'string', default: '40' },
-    nodes: { type: 'string', default: '3' },
-    slots: { type: 'string', default: '2' },
-    lanes: { type: 'string', default: '2' },
-  },
-});
+const USAGE = `usage: npm run chaos -- [options]
+  --minutes N    how long faults are made, all layouts together (default 5)
+  --seed S       the sequence of faults (default: a new one, printed with the result)
+  --layout L     separate (processes apart), start (one \`temposlice start\`) or both (default)
+  --each         every kind of fault once instead of for some time
+  --longest S    longest outage in seconds (default 40)
+  --nodes N      nodes of the layout separate (default 3)
+  --slots N      slots of a node (default 2)
+  --lanes N      jobs that run at the same time (default 2)`;
+
+const values = options();
+
+function options() {
+  try {
+    const parsed = parseArgs({
+      options: {
+        minutes: { type: 'string', default: '5' },
+        seed: { type: 'string', default: String(randomInt(1_000_000)) },
+        layout: { type: 'string', default: 'both' },
+        each: { type: 'boolean', default: false },
+        longest: { type: 'string', default: '40' },
+        nodes: { type: 'string', default: '3' },
+        slots: { type: 'string', default: '2' },
+        lanes: { type: 'string', default: '2' },
+        help: { type: 'boolean', default: false },
+      },
+    });
+    if (!parsed.values.help) return parsed.values;
+    console.log(USAGE);
+    process.exit(0);
+  } catch (error) {
+    console.error(`${(error as Error).message}\n${USAGE}`);
+    process.exit(2);
+  }
+}
 
 const number = (name: 'minutes' | 'seed' | 'longest' | 'nodes' | 'slots' | 'lanes'): number => {
   const value = Number(values[name]);
