@@ -11,7 +11,7 @@ export interface BenchOptions {
   url?: string;
   /** Assets that jobs for `url` name, where its readers and processors are. Default none. */
   assets: string[];
-  /** Size of the input of the file scenario in MB. Default 200. */
+  /** Size of the input of the file scenario in MB. Default 1000. */
   fileMb: number;
   /** Slices of the scenario `long`, in millions. Default 10. */
   millions: number;
@@ -25,7 +25,7 @@ export const USAGE = `usage: npm run bench -- [options]
   --repetitions R       repetitions of each figure (default 3)
   --url URL             drive this server (Temposlice or Teraslice) instead of a stack of its own
   --asset NAME          with --url: an asset that has data_generator; may be given again
-  --file-mb N           size of the input of the scenario files in MB (default 200)
+  --file-mb N           size of the input of the scenario files in MB (default 1000)
   --millions N          slices of the scenario long in millions (default 10)
   --output DIR          folder for the results (default bench/results)
   --list                list the scenarios`;
@@ -50,7 +50,7 @@ export function parseOptions(args: string[], scenarios: string[]): BenchOptions 
     seconds: positive('seconds', values.seconds, 10),
     repetitions: whole('repetitions', values.repetitions, 3),
     assets: values.asset ?? [],
-    fileMb: whole('file-mb', values['file-mb'], 200),
+    fileMb: whole('file-mb', values['file-mb'], 1_000),
     millions: positive('millions', values.millions, 10),
     ...(values.url === undefined ? {} : { url: httpUrl(values.url) }),
     ...(values.output === undefined ? {} : { output: values.output }),

@@ -5,7 +5,7 @@ const SCENARIOS = ['throughput', 'cpu'];
 const parse = (...args: string[]) => parseOptions(args, SCENARIOS);
 
 it('has defaults for everything', () => {
-  expect(parse()).toEqual({ only: [], seconds: 10, repetitions: 3, assets: [], fileMb: 200, millions: 10 });
+  expect(parse()).toEqual({ only: [], seconds: 10, repetitions: 3, assets: [], fileMb: 1_000, millions: 10 });
 });
 
 it('takes what is given', () => {
@@ -20,7 +20,7 @@ it('takes what is given', () => {
     repetitions: 7,
     url: 'http://10.0.0.1:5678',
     assets: ['standard'],
-    fileMb: 1_000,
+    fileMb: 300,
     millions: 0.2,
     output: '/tmp/results',
   });

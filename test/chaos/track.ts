@@ -28,7 +28,7 @@ export interface TrackTools {
  * One job and what a person does with it, from its submission to the check of its output:
  *
  *     submit ──▶ running ──(pause, resume, workers)──▶ … ──▶ ended ──▶ checked
- *                   ▲   └──stop or terminate──▶ ended        (persistent: stopped, then what is pending recovered)
+ *                   ▲   └──stop or terminate──▶ ended        (persistent: stopped, then all that it owes recovered)
  *                   └───────────recover──────────┘
  *
  * An answer may be lost with the process that owed it, so each verb is followed by a look at what became of it.
@@ -70,7 +70,7 @@ export class Track {
       }
       this.cutOff.clear();
       const last = this.finishing && this.persistent;
-      await this.recover(execution.ex_id, last ? '?cleanup_type=pending' : '');
+      await this.recover(execution.ex_id, last ? '?cleanup_type=all' : '');
       execution = last ? await this.ended() : await this.live();
     }
     await this.check(execution);

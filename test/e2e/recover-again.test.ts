@@ -1,10 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { pino } from 'pino';
+import type { Store } from '../../src/store/types.js';
+import { TemporalEngine } from '../../src/workers/master/engine.js';
 import { withClient } from '../support/histories.js';
 import { exported, TestStack } from '../support/stack.js';
 import { until } from '../support/until.js';
+
+const CONTINUE_AS_NEW =
+  proto.temporal.api.enums.v1.CommandType.COMMAND_TYPE_CONTINUE_AS_NEW_WORKFLOW_EXECUTION;
+const ANSWERED = proto.temporal.api.enums.v1.QueryResultType.QUERY_RESULT_TYPE_ANSWERED;
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -132,4 +142,53 @@ it('goes on, exactly, with what was terminated, forgotten by Temporal, recovered
   expect(last).toMatchObject({ _status: 'completed', recovered_execution: first.ex_id });
   const found = exported<{ slicer: number; n: number }>(folder).map(({ slicer, n }) => slicer * SLICES + n);
   expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: 2 * SLICES }, (_, n) => n));
+});
+
+it('knows what a workflow owes that was terminated before it did anything', async () => {
+  await withClient(stack.temporal, async (client) => {
+    const { workflow, workflowService } = client;
+    const engine = new TemporalEngine(client, {} as Store, false, () => undefined, pino({ level: 'silent' }));
+    const [exId, name] = [randomUUID(), `queue-${randomUUID()}`];
+    const poll = () =>
+      client.withDeadline(Date.now() + 20_000, () =>
+        workflowService.pollWorkflowTaskQueue({
+          namespace: 'default',
+          taskQueue: { name },
+          identity: 'a test',
+        }),
+      );
+    const handle = await workflow.start('execution', { workflowId: exId, taskQueue: name });
+    const first = handle.firstExecutionRunId;
+    const task = await poll();
+    await workflowService.respondWorkflowTaskCompleted({
+      namespace: 'default',
+      taskToken: task.taskToken,
+      commands: [
+        {
+          commandType: CONTINUE_AS_NEW,
+          continueAsNewWorkflowExecutionCommandAttributes: {
+            workflowType: { name: 'execution' },
+            taskQueue: { name },
+          },
+        },
+      ],
+    });
+    await workflow.getHandle(exId).terminate('before it did anything');
+
+    const ledger = engine.ledger(exId);
+    const query = await poll();
+    expect(query.workflowExecution?.runId).toBe(first);
+    await workflowService.respondQueryTaskCompleted({
+      namespace: 'default',
+      taskToken: query.taskToken,
+      completedType: ANSWERED,
+      queryResult: { payloads: [defaultPayloadConverter.toPayload({ issued: 7 })] },
+    });
+    expect(await ledger).toEqual({ issued: 7 });
+
+    const never = randomUUID();
+    await workflow.start('execution', { workflowId: never, taskQueue: name });
+    await workflow.getHandle(never).terminate('before it did anything');
+    expect(await engine.ledger(never)).toBeUndefined();
+  });
 });

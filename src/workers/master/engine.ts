@@ -24,6 +24,7 @@ import {
   type ExecutionInput,
   type Wanted,
 } from '../../workflows/types.js';
+import { idleRun } from './idle-run.js';
 
 /** A workflow task that nobody answers is given to another master after this. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
@@ -120,12 +121,16 @@ export class TemporalEngine implements Engine {
     this.stopped = true;
   }
 
-  private async query<T>(exId: string, name: string): Promise<T | undefined> {
+  /** @param runId default: the latest run */
+  private async query<T>(exId: string, name: string, runId?: string): Promise<T | undefined> {
+    const handle = this.client.workflow.getHandle(exId, runId);
     try {
-      return (await this.client.workflow.getHandle(exId).query<T | null>(name)) ?? undefined;
+      return (await handle.query<T | null>(name)) ?? undefined;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
-      throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+      const idle = await idleRun(handle, error).catch(() => undefined);
+      if (!idle) throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
+      return idle.before === undefined ? undefined : this.query(exId, name, idle.before);
     }
   }
 
