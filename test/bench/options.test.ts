@@ -11,7 +11,7 @@ it('has defaults for everything', () => {
 it('takes what is given', () => {
   const options = parse(
     ...['--only', 'cpu', '--only', 'throughput', '--seconds', '0.5', '--repetitions', '7'],
-    ...['--url', 'http://10.0.0.1:5678/', '--asset', 'standard', '--file-mb', '1000', '--millions', '0.2'],
+    ...['--url', 'http://10.0.0.1:5678/', '--asset', 'standard', '--file-mb', '300', '--millions', '0.2'],
     ...['--output', '/tmp/results'],
   );
   expect(options).toEqual({

@@ -344,7 +344,8 @@ describe('recovery', () => {
     const all = await slicesOf(job(root, { size: 64 }, 3));
     const recovery = [0, 1, 2].map((id) => ({
       slicer_id: id,
-      lastSlice: all.findLast(({ slicer_id }) => slicer_id === id)!.request,
+      // Who gets which file depends on its path, which is another one each time: one may have got none.
+      lastSlice: all.findLast(({ slicer_id }) => slicer_id === id)?.request,
     }));
     await expect(slicesOf(job(root, { size: 64 }, 1), recovery)).rejects.toThrow(
       /cannot go on with 1 slicers/,
