@@ -13,7 +13,7 @@ const CACHED_SLOTS = 100;
 /**
  * Runs that are replayed at the same time. A run that was at work for long takes two seconds of the one thread that
  * replays, and a task that is not answered in `WORKFLOW_TASK_TIMEOUT` begins again from the start: of many runs that
- * were replayed together, as after the death of a master, none would ever get there.
+ * were replayed together, as after the death of a master, none may ever get there.
  */
 const REPLAY_SLOTS = 1;
 
