@@ -9,7 +9,7 @@
  */
 import { cpSync, existsSync } from 'node:fs';
 import { chmod, rename, rm } from 'node:fs/promises';
-import { PGlite, types } from '@electric-sql/pglite';
+import { PGlite } from '@electric-sql/pglite';
 import {
   PostgresDialect,
   type PostgresCursor,
@@ -17,9 +17,13 @@ import {
   type PostgresPoolClient,
   type PostgresQueryResult,
 } from 'kysely';
+import pg from 'pg';
 import { compiledPath } from '../compiled-path.js';
 import { CodedError } from '../errors.js';
 import { lockFolder } from './folder-lock.js';
+import { types } from './pg-types.js';
+import { PreparedStatements } from './prepared-statements.js';
+import { SessionStream } from './session-stream.js';
 
 /** Longest wait for the session in ms. Only a transaction that waits for its own process takes that long. */
 const SESSION_TIMEOUT = 30_000;
@@ -29,14 +33,10 @@ const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'shared_buffers=64
 
 const EMPTY_STORE = compiledPath('./empty', import.meta.url);
 
-const PARSERS = {
-  [types.INT8]: Number,
-  [types.TIMESTAMPTZ]: (text: string) => new Date(text).toISOString(),
-};
-
 class Client implements PostgresPoolClient {
   constructor(
-    private readonly database: PGlite,
+    private readonly session: pg.Client,
+    private readonly prepared: PreparedStatements,
     readonly release: () => void,
   ) {}
 
@@ -46,24 +46,26 @@ class Client implements PostgresPoolClient {
     sql: string | PostgresCursor<R>,
     parameters: ReadonlyArray<unknown> = [],
   ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
-    if (typeof sql !== 'string') throw new Error('PGlite has no cursors');
+    if (typeof sql !== 'string') throw new Error('the embedded store has no cursors');
     return this.execute<R>(sql, parameters);
   }
 
-  private async execute<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>> {
-    const { command, rows, affectedRows } = await this.database.query<R>(sql, [...parameters], {
-      parsers: PARSERS,
-    });
-    return {
-      command: command as PostgresQueryResult<R>['command'],
-      rowCount: affectedRows ?? 0,
-      rows: rows as R[],
-    };
+  private async execute<R>(
+    text: string,
+    parameters: ReadonlyArray<unknown>,
+  ): Promise<PostgresQueryResult<R>> {
+    const values = [...parameters];
+    // Without values there is nothing to plan, and several statements may be in one text.
+    const name = values.length > 0 ? this.prepared.nameOf(text) : undefined;
+    const result = await this.session.query({ text, values, ...(name ? { name } : {}) });
+    return result as unknown as PostgresQueryResult<R>;
   }
 }
 
 /** A pool of the one session; callers get it in the order in which they asked. */
 export class SessionPool implements PostgresPool {
+  readonly #prepared = new PreparedStatements();
+  #session: Promise<pg.Client> | undefined;
   #last: Promise<void> = Promise.resolve();
 
   constructor(
@@ -73,6 +75,8 @@ export class SessionPool implements PostgresPool {
 
   /** @throws CodedError STORE_UNAVAILABLE if the session was not free in time. */
   async connect(): Promise<PostgresPoolClient> {
+    this.#session ??= this.#open();
+    const session = await this.#session;
     const before = this.#last;
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -88,12 +92,25 @@ export class SessionPool implements PostgresPool {
       const cause = new Error(`the database session was not free for ${this.timeout} ms`);
       throw new CodedError('STORE_UNAVAILABLE', {}, { cause });
     }
-    return new Client(this.database, release);
+    return new Client(session, this.#prepared, release);
   }
 
   async end(): Promise<void> {
     await this.#last;
     await this.database.close();
+  }
+
+  async #open(): Promise<pg.Client> {
+    const session = new pg.Client({
+      user: 'postgres',
+      database: 'postgres',
+      stream: () => new SessionStream(this.database),
+      types,
+    });
+    // A database that broke fails the statement it is used for; without a listener the event would end the process.
+    session.on('error', () => undefined);
+    await session.connect();
+    return session;
   }
 }
 

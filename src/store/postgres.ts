@@ -1,6 +1,7 @@
 import { PostgresDialect, type PostgresPool } from 'kysely';
 import pg from 'pg';
 import { CodedError } from '../errors.js';
+import { types } from './pg-types.js';
 
 /** Longest wait for a connection in ms. */
 const CONNECT_TIMEOUT = 10_000;
@@ -18,15 +19,6 @@ const LIMITS = {
   /** For what nobody waits for any more: replaying, recovering or purging a million slices takes less. */
   statement_timeout: 600_000,
 } as const;
-
-const { builtins } = pg.types;
-const types: pg.CustomTypesConfig = {
-  getTypeParser: ((oid: number, format?: 'text') => {
-    if (oid === builtins.INT8) return Number;
-    if (oid === builtins.TIMESTAMPTZ) return (text: string) => new Date(text).toISOString();
-    return pg.types.getTypeParser(oid, format);
-  }) as pg.CustomTypesConfig['getTypeParser'],
-};
 
 /** PostgreSQL through a pool of at most ten connections, with limits on what may hold up other masters. */
 export function postgresDialect(url: string): PostgresDialect {
