@@ -24,6 +24,9 @@ export interface ValidatorOptions {
   logger?: Pick<Logger, 'warn'>;
 }
 
+/** Pause before the next process is forked ahead, in ms: what was just submitted needs the processors to begin with. */
+const FORK_AHEAD_MS = 2_000;
+
 const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the server is shutting down' });
 
 /**
@@ -31,8 +34,8 @@ const shuttingDown = (): CodedError => new CodedError('INTERNAL', { reason: 'the
  *
  * One process is kept idle, forked ahead of the first job. A job without assets takes it and gives it back. A job
  * with assets uses it up: Node keeps loaded code by its path, and what an asset's code did to the process must not
- * reach the next job. A process that hangs or crashes is lost. Whenever none is idle after a validation, the next
- * is forked ahead.
+ * reach the next job. A process that hangs or crashes is lost. Whenever none is idle a while after a validation, the
+ * next is forked ahead.
  */
 class ProcessValidator implements JobValidator {
   readonly #options: Required<Omit<ValidatorOptions, 'foundation' | 'logger'>>;
@@ -41,6 +44,7 @@ class ProcessValidator implements JobValidator {
   readonly #places: Places;
   readonly #all = new Set<ValidationProcess>();
   #idle: ValidationProcess | undefined;
+  #forkAhead: NodeJS.Timeout | undefined;
   #schema: Promise<Record<string, unknown>> | undefined;
   #closed = false;
 
@@ -76,6 +80,7 @@ class ProcessValidator implements JobValidator {
   /** Ends all processes; a validation that still runs is rejected. */
   async close(): Promise<void> {
     this.#closed = true;
+    clearTimeout(this.#forkAhead);
     await Promise.all([...this.#all].map((validation) => validation.end()));
   }
 
@@ -142,7 +147,11 @@ class ProcessValidator implements JobValidator {
     const clean = !Array.isArray(spec.assets) || spec.assets.length === 0;
     if (validation.alive && clean && !this.#closed && !this.#idle?.alive) this.#idle = validation;
     else void validation.end();
-    if (!this.#closed && !this.#idle?.alive) this.#idle = this.#fork();
+    if (this.#closed) return;
+    clearTimeout(this.#forkAhead);
+    this.#forkAhead = setTimeout(() => {
+      if (!this.#idle?.alive) this.#idle = this.#fork();
+    }, FORK_AHEAD_MS).unref();
   }
 
   #fork(): ValidationProcess {
