@@ -11,7 +11,7 @@ interface Written {
  * Whoever has it must be the only one to talk to the database.
  */
 export class SessionStream extends Duplex {
-  constructor(private readonly database: Pick<PGlite, 'execProtocolRawSync'>) {
+  constructor(private readonly database: Pick<PGlite, 'execProtocolRawStream'>) {
     super();
   }
 
@@ -38,12 +38,8 @@ export class SessionStream extends Duplex {
   }
 
   private ask(message: Buffer, done: (error?: Error) => void): void {
-    try {
-      this.push(this.database.execProtocolRawSync(message));
-    } catch (error) {
-      done(error as Error);
-      return;
-    }
-    done();
+    // The data is PGlite's own memory. Only this way of asking leaves it unread there, and keeps nothing of it.
+    const onRawData = (data: Uint8Array): void => void this.push(Buffer.from(data));
+    this.database.execProtocolRawStream(message, { syncToFs: false, onRawData }).then(() => done(), done);
   }
 }

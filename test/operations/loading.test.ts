@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { newTestExecutionConfig } from '@terascope/job-components';
 import {
   createSlicerContext,
@@ -9,16 +7,11 @@ import {
   type LoadingOptions,
 } from '../../src/operations/loading.js';
 import type { ExecutionDocument } from '../../src/store/types.js';
+import { collectGarbage } from '../support/garbage.js';
 import { ASSET_ID, writeAsset, writeBundle } from './support/assets.js';
 import { Directories } from './support/directories.js';
 
 const directories = new Directories();
-
-/** V8 gives `gc` to contexts made after the flag is set. */
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-}
 
 afterAll(() => directories.clean());
 

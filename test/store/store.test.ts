@@ -16,6 +16,7 @@ import { makeExecution, makeJob } from '../support/executions.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import { SOURCES } from '../support/stores.js';
 import { until } from '../support/until.js';
+import { collectGarbage } from '../support/garbage.js';
 import { listed } from '../support/listed.js';
 
 describe.each(SOURCES)('the store in %s', (_kind, makeSource) => {
@@ -85,6 +86,28 @@ describe('the embedded store', () => {
     held.release();
     (await next).release();
     await pool.end();
+  }, 60_000);
+
+  it('keeps nothing of what it answered, and goes on after an error', async () => {
+    const database = await PGlite.create();
+    const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: new SessionPool(database) }) });
+    const length = 2 ** 20;
+    const ask = async () => {
+      const { rows } = await sql<{ text: string }>`select repeat('x', ${length}::integer) as text`.execute(
+        db,
+      );
+      expect(rows[0]?.text).toHaveLength(length);
+    };
+    await ask();
+    collectGarbage();
+    const before = process.memoryUsage();
+    for (let i = 0; i < 100; i++) await ask();
+    await expect(sql`select ${'x'}::integer`.execute(db)).rejects.toMatchObject({ code: '22P02' });
+    await ask();
+    collectGarbage();
+    const { heapUsed, external } = process.memoryUsage();
+    expect(heapUsed + external - before.heapUsed - before.external).toBeLessThan(20 * length);
+    await db.destroy();
   }, 60_000);
 
   it('reuses the room of deleted rows, as a vacuum does', async () => {
