@@ -88,6 +88,28 @@ describe('an upload', () => {
       { 'asset.json': assetJson('a', '1.0.0', { node_version: 'new' }) },
       /node_version/,
     ],
+    [
+      'an object for a version',
+      { 'asset.json': '{"name":"a","version":{"toString":1}}' },
+      /^Invalid version "\[object Object\]"$/,
+    ],
+    [
+      'an object for a node_version',
+      { 'asset.json': assetJson('a', '1.0.0', { node_version: { toString: 1 } }) },
+      /^Invalid node_version/,
+    ],
+    [
+      'an object for a server version',
+      { 'asset.json': assetJson('a', '1.0.0', { minimum_teraslice_version: { toString: 1 } }) },
+      /^Invalid minimum_teraslice_version/,
+    ],
+    [
+      'lists in lists for a platform',
+      {
+        'asset.json': `{"name":"a","version":"1.0.0","platform":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+      },
+      /^Invalid platform \[object Array\]$/,
+    ],
     ['an odd platform', { 'asset.json': assetJson('a', '1.0.0', { platform: 1 }) }, /^Invalid platform 1$/],
     [
       'a wish for a newer server',
