@@ -90,7 +90,11 @@ export const ERRORS = {
     true,
   ),
   TEMPORAL_UNAVAILABLE: define(503, 'Temporal cannot be reached; nothing was lost, try again', true),
-  STORE_UNAVAILABLE: define(503, 'the store cannot be reached; nothing was changed, try again', true),
+  STORE_UNAVAILABLE: define(
+    503,
+    'the store cannot be reached; what was asked for may or may not be done: look, and try again',
+    true,
+  ),
   TOO_BUSY: define(
     503,
     (d) => `too many requests of this kind at the same time: none was done within ${d.ms}ms; try again`,

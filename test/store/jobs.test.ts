@@ -34,6 +34,18 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
     expect(JSON.stringify(await store.jobs.get(job.job_id))).toBe(JSON.stringify(job));
   });
 
+  it('stores a job together with its first execution, or neither', async () => {
+    const job = makeJob();
+    const first = makeExecution({ job_id: job.job_id });
+    await store.jobs.insert(job, first);
+    expect((await store.executions.latest(job.job_id))?.doc).toEqual(first);
+
+    const other = makeJob();
+    // The execution's id is taken.
+    await expect(store.jobs.insert(other, { ...first, job_id: other.job_id })).rejects.toThrow();
+    expect(await store.jobs.get(other.job_id)).toBeUndefined();
+  });
+
   it('knows nothing of a job that was not posted', async () => {
     await expect(store.jobs.get('nobody')).resolves.toBeUndefined();
     await expect(store.jobs.replace(makeJob())).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });

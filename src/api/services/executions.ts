@@ -4,6 +4,7 @@ import type {
   ExecutionDocument,
   ExecutionRow,
   FailedSlice,
+  JobDocument,
   ListQuery,
   Pages,
   ValidatedJob,
@@ -77,6 +78,14 @@ export class ExecutionService {
   async create(jobId: string, job: ValidatedJob, previous?: ExecutionRow): Promise<string> {
     const ex = executionDocument(jobId, job, this.deps.version, previous?.doc);
     await this.deps.store.executions.insert(ex);
+    this.deps.engine.submitted(ex.ex_id);
+    return ex.ex_id;
+  }
+
+  /** Stores a new job together with its first execution; see `create`. */
+  async createFirst(job: JobDocument, validated: ValidatedJob): Promise<string> {
+    const ex = executionDocument(job.job_id, validated, this.deps.version);
+    await this.deps.store.jobs.insert(job, ex);
     this.deps.engine.submitted(ex.ex_id);
     return ex.ex_id;
   }

@@ -1,6 +1,6 @@
 import { CodedError } from '../../errors.js';
 import type { Database } from '../schema.js';
-import type { ExecutionDocument, Recovered } from '../types.js';
+import type { ExecutionDocument, Recovered, RecoveryStart } from '../types.js';
 import { hasActive, latestOf, toNewExecution, toNewState } from './execution-rows.js';
 import { discardStaged, markRecovered, stageSlices } from './recovered-slices.js';
 
@@ -16,6 +16,21 @@ async function requireExecution(db: Database, exId: string): Promise<void> {
     .forShare()
     .executeTakeFirst();
   if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+}
+
+/** Writes the rows of a new execution, inside a transaction. */
+export async function insertRows(
+  trx: Database,
+  doc: ExecutionDocument,
+  recoveredTotal = 0,
+  start?: RecoveryStart,
+): Promise<void> {
+  await trx.insertInto('executions').values(toNewExecution(doc, recoveredTotal)).execute();
+  await trx.insertInto('execution_states').values(toNewState(doc, start)).execute();
+  await trx
+    .insertInto('execution_specs')
+    .values({ ex_id: doc.ex_id, spec: JSON.stringify(doc) })
+    .execute();
 }
 
 /**
@@ -52,12 +67,7 @@ export async function insertExecution(
       if (recovered !== undefined && doc.recovered_execution !== undefined) {
         await requireExecution(trx, doc.recovered_execution);
       }
-      await trx.insertInto('executions').values(toNewExecution(doc, total)).execute();
-      await trx.insertInto('execution_states').values(toNewState(doc, recovered?.start)).execute();
-      await trx
-        .insertInto('execution_specs')
-        .values({ ex_id: exId, spec: JSON.stringify(doc) })
-        .execute();
+      await insertRows(trx, doc, total, recovered?.start);
       if (total > 0) {
         const { count } = await trx
           .selectFrom('recovered_slices')

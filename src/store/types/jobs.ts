@@ -1,3 +1,4 @@
+import type { ExecutionDocument } from './executions.js';
 import type { ListQuery, Pages } from './lists.js';
 
 /** A job as it was posted, with the fields the server adds (Teraslice REST API, section 2). */
@@ -44,7 +45,8 @@ export interface ValidatedJob {
 }
 
 export interface JobStore {
-  insert(job: JobDocument): Promise<void>;
+  /** Stores a new job, with `first` together with its first, `pending` execution: both or none. */
+  insert(job: JobDocument, first?: ExecutionDocument): Promise<void>;
   /** Any job by id, deleted ones too. */
   get(jobId: string): Promise<JobDocument | undefined>;
   /**
@@ -52,6 +54,11 @@ export interface JobStore {
    * @throws CodedError JOB_NOT_FOUND, JOB_DELETED
    */
   replace(job: JobDocument, options?: { alive: boolean }): Promise<void>;
+  /**
+   * Changes nothing but `active` and `_updated` (an ISO time). Undefined if there is no such job.
+   * @throws CodedError JOB_DELETED
+   */
+  setActive(jobId: string, active: boolean, updated: string): Promise<JobDocument | undefined>;
   /**
    * Soft delete in one transaction: the job and all its executions get `_deleted`, `_deleted_on` and
    * `_updated` (the given ISO time), the job also `active: false`. Undefined if there is no such job.
