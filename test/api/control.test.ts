@@ -21,6 +21,19 @@ describe('verbs', () => {
     message: `no active execution context was found for ex_id: ${exId}`,
   });
 
+  it('read no document while they wait', async () => {
+    const { ex_id } = await api.running(job({ lifecycle: 'persistent' }));
+    const { get } = api.store.executions;
+    api.store.executions.get = async () => {
+      throw new Error('the document was read');
+    };
+    const path = `/v1/ex/${ex_id}`;
+    for (const verb of ['_pause', '_resume', '_workers?add=1', '_stop']) {
+      expect((await api.post(`${path}/${verb}`)).status).toBe(200);
+    }
+    api.store.executions.get = get;
+  });
+
   describe.each([
     ['/v1/jobs', 'job_id'],
     ['/v1/ex', 'ex_id'],

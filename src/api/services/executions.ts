@@ -3,6 +3,7 @@ import { CodedError } from '../../errors.js';
 import type {
   ExecutionDocument,
   ExecutionRow,
+  ExecutionStanding,
   FailedSlice,
   JobDocument,
   ListQuery,
@@ -36,6 +37,13 @@ export class ExecutionService {
     const row = await this.find(exId);
     if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
     return row;
+  }
+
+  /** How it stands; for who asks many times a second. @throws CodedError EX_NOT_FOUND */
+  async standing(exId: string): Promise<ExecutionStanding> {
+    const standing = isUuid(exId) ? await this.deps.store.executions.standing(exId) : undefined;
+    if (standing === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+    return standing;
   }
 
   /** For live numbers, of which an unknown execution has as few as one that ended. @throws NO_ACTIVE_SLICER */

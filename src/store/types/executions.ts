@@ -87,6 +87,10 @@ export interface ExecutionRow {
   recovered_at_insert: number;
 }
 
+/** How an execution stands, without its document, which may be large: for who asks many times a second. */
+export type ExecutionStanding = Pick<ExecutionDocument, 'ex_id' | '_status'> &
+  Pick<ExecutionRow, 'workers_wanted'>;
+
 /** What is known of an execution without its document, which may be large: of all active ones at once. */
 export interface ActiveExecution extends Pick<
   ExecutionDocument,
@@ -131,6 +135,7 @@ export interface ExecutionStore {
    */
   insert(ex: ExecutionDocument, recovered?: Recovered): Promise<number>;
   get(exId: string): Promise<ExecutionRow | undefined>;
+  standing(exId: string): Promise<ExecutionStanding | undefined>;
   /**
    * The executions made after this one that recover it, or anything that it or its own origins were recovered
    * by or from: those that may have taken slices of it. Oldest first.
