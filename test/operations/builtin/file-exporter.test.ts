@@ -219,10 +219,21 @@ describe('validation', () => {
     await validate(jobOf(a, exporter('/data/out', { format: 'csv' })));
   });
 
-  it('refuses to write where the reader reads', async () => {
-    const reader = { _op: 'file_reader', path: '/data/out' };
-    await expect(validate({ operations: [reader, exporter('/data/out')] })).rejects.toThrow(
-      /the directory that file_reader reads/,
-    );
-  });
+  it.each(['/data/out', '/data/out/', '/data/out/deeper/still'])(
+    'refuses to write where the reader reads: %s',
+    async (path) => {
+      const reader = { _op: 'file_reader', path: '/data/out' };
+      await expect(validate({ operations: [reader, exporter(path)] })).rejects.toThrow(
+        /the directory that file_reader reads/,
+      );
+    },
+  );
+
+  it.each(['/data', '/data/output', '/data/out/.hidden/x', '/data/out/../in'])(
+    'writes where the reader does not read: %s',
+    async (path) => {
+      const reader = { _op: 'file_reader', path: '/data/out' };
+      await validate({ operations: [reader, exporter(path)] });
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { relative, resolve, sep } from 'node:path';
 import { ConvictSchema } from '#job-components';
 import type { ValidatedJobConfig } from '#job-components';
 import { FORMATS } from '../_shared/formats.js';
@@ -12,6 +12,15 @@ function fileExtension(value: unknown): void {
     throw new Error('must be made of letters, digits, ".", "_" and "-", and must not end in ".part"');
   }
 }
+
+/**
+ * Whether who reads the directory `input` reads what lies in `path`: all below it, but for names that begin with a dot,
+ * as those of the way up do.
+ */
+const isReadWith = (input: string, path: string): boolean =>
+  relative(input, path)
+    .split(sep)
+    .every((name) => !name.startsWith('.'));
 
 export default class Schema extends ConvictSchema<FileExporterConfig> {
   override build() {
@@ -73,7 +82,7 @@ export default class Schema extends ConvictSchema<FileExporterConfig> {
     const [reader] = job.operations;
     if (reader?._op !== 'file_reader' || typeof reader.path !== 'string') return;
     const input = resolve(reader.path);
-    if (exporters.some(({ path }) => resolve(path) === input)) {
+    if (exporters.some(({ path }) => isReadWith(input, resolve(path)))) {
       throw new Error(`file_exporter would write into ${input}, the directory that file_reader reads`);
     }
   }
