@@ -44,6 +44,18 @@ describe('an upload', () => {
     expect(temporary()).toEqual([]);
   });
 
+  it('is stored although it cannot be unpacked in its place', async () => {
+    const { folders } = api.dependencies.assets;
+    const { install } = folders;
+    folders.install = () => Promise.reject(new Error('no space left on device'));
+    const zip = await bundle('homeless', '1.0.0');
+    expect((await upload(zip)).status).toBe(201);
+    folders.install = install;
+    expect((await upload(zip)).status).toBe(200);
+    await folders.ensure([assetIdOf(zip)]);
+    expect(readdirSync(api.assetsDirectory)).toContain(assetIdOf(zip));
+  });
+
   it.each(['application/octet-stream', 'application/zip', 'application/x-www-form-urlencoded', 'text/plain'])(
     'may say that it is %s',
     async (type) => {
