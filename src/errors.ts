@@ -34,6 +34,11 @@ export const ERRORS = {
     409,
     (d) => `Job ${d.job_id} is currently running, cannot have the same job concurrently running`,
   ),
+  RECOVERY_OVERTAKEN: define(
+    409,
+    (d) => `Job ${d.job_id} has run again meanwhile, as execution ${d.ex_id}, which has ended already`,
+    true,
+  ),
   JOB_ALREADY_DELETED: define(410, (d) => `Job ${d.job_id} has already been deleted.`),
   JOB_RUNNING: define(409, (d) => `Job ${d.job_id} is currently running, cannot delete a running job.`),
   EMPTY_UPDATE: define(400, (d) => `no data was provided to update job ${d.job_id}`),

@@ -364,7 +364,10 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
           slices: [[0, 1, '{}']],
           latest,
         });
-      await expect(insert(old.ex_id)).rejects.toMatchObject({ code: 'JOB_ACTIVE' });
+      await expect(insert(old.ex_id)).rejects.toMatchObject({
+        code: 'RECOVERY_OVERTAKEN',
+        message: `Job ${old.job_id} has run again meanwhile, as execution ${other.ex_id}, which has ended already`,
+      });
       await expect(insert(other.ex_id)).resolves.toBe(1);
     });
 

@@ -102,7 +102,8 @@ export class ExecutionService {
    * Makes a new execution that goes on where `old` ended: with the configuration `job`, else with its own.
    * With a filter it replays failed slices that match, and ends.
    * @returns the new execution, and how many slices it recovers
-   * @throws CodedError EX_STILL_ACTIVE, EX_NOT_RECOVERABLE, JOB_ACTIVE, TEMPORAL_UNAVAILABLE
+   * @throws CodedError EX_STILL_ACTIVE, EX_NOT_RECOVERABLE, JOB_ACTIVE, RECOVERY_OVERTAKEN,
+   *   TEMPORAL_UNAVAILABLE
    */
   async recover(
     old: ExecutionRow,

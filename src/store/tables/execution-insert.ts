@@ -18,6 +18,16 @@ async function requireExecution(db: Database, exId: string): Promise<void> {
   if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
 }
 
+/** A later one may have done some of the slices that are to be recovered meanwhile. */
+async function requireLatest(db: Database, jobId: string, exId: string): Promise<void> {
+  const latest = await latestOf(db, jobId);
+  if (latest?.ex_id === exId) return;
+  if (latest === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+  throw latest.terminal
+    ? new CodedError('RECOVERY_OVERTAKEN', { job_id: jobId, ex_id: latest.ex_id })
+    : new CodedError('JOB_ACTIVE', { job_id: jobId });
+}
+
 /** Writes the rows of a new execution, inside a transaction. */
 export async function insertRows(
   trx: Database,
@@ -60,10 +70,7 @@ export async function insertExecution(
         const action = recovered === undefined ? 'started' : 'recovered';
         throw new CodedError('JOB_DELETED', { job_id: jobId, action });
       }
-      if (recovered?.latest !== undefined && (await latestOf(trx, jobId))?.ex_id !== recovered.latest) {
-        // It may have done some of these slices meanwhile.
-        throw new CodedError('JOB_ACTIVE', { job_id: jobId });
-      }
+      if (recovered?.latest !== undefined) await requireLatest(trx, jobId, recovered.latest);
       if (recovered !== undefined && doc.recovered_execution !== undefined) {
         await requireExecution(trx, doc.recovered_execution);
       }

@@ -129,8 +129,8 @@ export interface ExecutionStore {
    * Stores a new `pending` execution together with the slices it recovers, all or nothing. The slices
    * may be read from this store while they are inserted.
    * @throws CodedError JOB_DELETED if the job was deleted.
-   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides), or a
-   *   later one than the recovery was planned on.
+   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides),
+   *   RECOVERY_OVERTAKEN if it has a later one than the recovery was planned on.
    * @returns how many slices it recovers
    */
   insert(ex: ExecutionDocument, recovered?: Recovered): Promise<number>;
