@@ -78,6 +78,14 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
       });
     });
 
+    it('are sorted by what their errors begin with', async () => {
+      const same = 'e'.repeat(100);
+      const errors = [`${same}b`, `${same}a`, 'f', 'a'];
+      await store.failures.write(errors.map((error, index) => failedSlice('sorted', index + 1, { error })));
+      const sorted = await listed(store.failures.list({ ex_id: 'sorted', sort: 'error:asc' }));
+      expect(sorted.map((slice) => slice.slicer_order)).toEqual([4, 1, 2, 3]);
+    });
+
     it('are read page by page in the order of the slicers', async () => {
       const orders = [3, 1, 2, 10, 9];
       await store.failures.write(orders.map((order) => failedSlice('paged', order)));
