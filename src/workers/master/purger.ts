@@ -59,7 +59,7 @@ export class Purger {
       purged += count;
       if (count < BATCH) break;
     }
-    await this.store.purge.sweep();
+    await this.store.purge.sweep(before);
     return { purged, more: false };
   }
 
