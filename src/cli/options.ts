@@ -5,6 +5,7 @@ import ms, { type StringValue } from 'ms';
 import { ConfigFile } from '../config/config-file.js';
 import { fileSettings, type FileSettings } from '../config/file-settings.js';
 import type { Settings } from '../settings.js';
+import { MAX_AGE_MS } from '../workers/master/purger.js';
 
 interface SettingOption {
   /** Name and placeholder as `--help` shows them. */
@@ -35,10 +36,11 @@ const matching =
     throw new InvalidArgumentError(`It must be ${expected}.`);
   };
 
-/** An age in ms, such as `30d`, from 0 up. */
+/** An age in ms, such as `30d`, up to a hundred years. */
 export function parseAge(text: string): number {
-  const age = /^\d+\s*[a-z]+$/i.test(text) ? ms(text as StringValue) : undefined;
+  const age = /^\d{1,15}\s?[a-z]{1,15}$/i.test(text) ? ms(text as StringValue) : undefined;
   if (age === undefined) throw new InvalidArgumentError('It must be an age such as 30d or 12h.');
+  if (age > MAX_AGE_MS) throw new InvalidArgumentError('It must be an age of at most 36500d.');
   return age;
 }
 
