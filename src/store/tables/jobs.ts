@@ -16,16 +16,22 @@ const toRow = (job: JobDocument) => ({
   doc: JSON.stringify(job),
 });
 
+async function insertJob(db: Database, job: JobDocument): Promise<void> {
+  await db.insertInto('jobs').values(toRow(job)).execute();
+}
+
 const locked = (trx: Database, jobId: string) =>
   trx.selectFrom('jobs').select('doc').where('job_id', '=', jobId).forUpdate().executeTakeFirst();
 
 export function jobStore(db: Database): JobStore {
   return {
-    insert: (job, first) =>
-      db.transaction().execute(async (trx) => {
-        await trx.insertInto('jobs').values(toRow(job)).execute();
-        if (first !== undefined) await insertRows(trx, first);
-      }),
+    async insert(job, first) {
+      if (first === undefined) return insertJob(db, job);
+      await db.transaction().execute(async (trx) => {
+        await insertJob(trx, job);
+        await insertRows(trx, first);
+      });
+    },
 
     async get(jobId) {
       const row = await db.selectFrom('jobs').select('doc').where('job_id', '=', jobId).executeTakeFirst();
