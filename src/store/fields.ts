@@ -119,14 +119,25 @@ function columnValue(type: FieldType, value: unknown): Values[FieldType] | null 
       return typeof value === 'string' ? value : null;
     case 'time':
       return storedTime(value);
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value) ? value : null;
+    case 'number': {
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      return typeof number === 'number' && Number.isFinite(number) ? number : null;
+    }
     case 'boolean':
-      return typeof value === 'boolean' ? value : null;
+      return TRUTHS.get(value) ?? null;
   }
 }
 
-/** Takes the columns out of a document; a value of another type than the field's leaves its column empty. */
+/** What is valid in a job for a truth value. */
+const TRUTHS = new Map<unknown, boolean>([
+  ...([true, 'true', 1, '1'] as const).map((value) => [value, true] as const),
+  ...([false, 'false', 0, '0'] as const).map((value) => [value, false] as const),
+]);
+
+/**
+ * Takes the columns out of a document. Texts that stand for numbers and truth values count as such, since jobs may have
+ * them, as they do in OpenSearch; any other value that is not of the field's type leaves its column empty.
+ */
 export function extractColumns<F extends Fields>(fields: F, document: object): Columns<F> {
   const values = document as Record<string, unknown>;
   const columns = Object.entries(fields).map(([field, type]) => [field, columnValue(type, values[field])]);

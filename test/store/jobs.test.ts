@@ -155,6 +155,16 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
       await expect(names({ sort: 'name:asc', deleted: false })).resolves.toEqual(['C', 'a', 'b']);
     });
 
+    it('takes numbers and truth values for what they are, also as texts', async () => {
+      const texts = makeJob({ name: 'texts', workers: '31', active: 'false' as never, _updated: at(0) });
+      await lists.jobs.insert(texts);
+      await expect(names({ active: false, deleted: false })).resolves.toEqual(['C', 'texts']);
+      await expect(names({ sort: 'workers:desc', size: 1 })).resolves.toEqual(['texts']);
+      await expect(names({ filter: 'workers:31' })).resolves.toEqual(['texts']);
+      await expect(lists.jobs.get(texts.job_id)).resolves.toEqual(texts);
+      await lists.jobs.remove(texts.job_id, at(0));
+    });
+
     it('sorts texts that no index has room for', async () => {
       const noise = Array.from({ length: 5_000 }, () => randomUUID()).join('');
       const long = makeJob({ name: `zz ${noise}`, lifecycle: noise, log_level: noise, _updated: at(0) });
