@@ -24,7 +24,7 @@ export async function runImport(settings: ClientSettings, options: ImportOptions
   await importAssets(settings, options);
   const counts: Record<string, number> = {};
   let problems = 0;
-  for await (const job of listOf(options.from, '/jobs', 'job_id')) {
+  for await (const job of listOf(options.from, '/jobs', 'job_id', { filters: true })) {
     const id = String(job.job_id);
     const query = `dry_run=${options.dryRun}&overwrite=${options.overwrite}`;
     const path = `/jobs/${encodeURIComponent(id)}?${query}`;
