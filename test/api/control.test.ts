@@ -202,11 +202,15 @@ describe('verbs', () => {
       await api.engine.end(ex_id, 'stopped');
     });
 
-    it('means force=false', async () => {
-      const [one, other] = [await api.running(), await api.running()];
-      expect((await api.post(`/v1/ex/${one.ex_id}/_stop?force=false`)).body).toEqual({ status: 'stopped' });
-      expect((await api.post(`/v1/ex/${other.ex_id}/_stop?force=true`)).body).toEqual({
-        message: `Force stop complete for exId ${other.ex_id}`,
+    it.each(['', 'false', 'False', '0', 'no'])('means force=%s', async (force) => {
+      const { ex_id } = await api.running();
+      expect((await api.post(`/v1/ex/${ex_id}/_stop?force=${force}`)).body).toEqual({ status: 'stopped' });
+    });
+
+    it.each(['true', '1', 'yes', 'please'])('forces with force=%s, as Teraslice', async (force) => {
+      const { ex_id } = await api.running();
+      expect((await api.post(`/v1/ex/${ex_id}/_stop?force=${force}`)).body).toEqual({
+        message: `Force stop complete for exId ${ex_id}`,
         status: 'stopped',
       });
     });

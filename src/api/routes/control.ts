@@ -10,6 +10,9 @@ import type { WorkerChange } from '../services/control.js';
 import type { Services } from '../services/index.js';
 import { CLEANUP_TYPES } from '../services/recovery.js';
 
+/** Values of a flag that say no; any other that is not empty says yes. */
+const NO = new Set(['false', '0', 'no']);
+
 const stopQuery = z.object({
   blocking: z
     .unknown()
@@ -19,7 +22,7 @@ const stopQuery = z.object({
   force: z
     .unknown()
     .optional()
-    .transform((value) => value === 'true')
+    .transform((value) => Boolean(value) && !NO.has(String(value).toLowerCase()))
     .meta({
       type: 'boolean',
       default: false,
