@@ -3,7 +3,7 @@
  *
  * `status` is the HTTP status of the answer, `retry` says whether sending the same request again can
  * help. Message texts that Teraslice's clients match on are kept to the letter
- * (Teraslice REST API, sections 4 to 9).
+ * (Teraslice's `docs/management-apis/endpoints-json.md`).
  */
 interface ErrorDefinition {
   readonly status: number;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clean, gt, valid } from 'semver';
 import { CodedError } from '../errors.js';
-import { TERASLICE_VERSION } from '../api/version.js';
+import { TERASLICE_VERSION } from '../version.js';
 import type { AssetRecord } from '../store/types.js';
 import { cut } from '../text.js';
 import { majorOf } from './compatibility.js';
@@ -18,7 +18,7 @@ const MAX_DESCRIPTION = 10_000;
 export type AssetMetadata = Omit<AssetRecord, 'id' | '_created'>;
 
 /**
- * Reads the asset.json of an unpacked bundle (Teraslice job configuration, section 5.2).
+ * Reads the asset.json of an unpacked bundle (Teraslice's `docs/asset-bundles/development.md`).
  * @throws CodedError ASSET_JSON_MISSING, ASSET_JSON_MALFORMED, ASSET_JSON_INVALID
  */
 export async function readAssetJson(folder: string): Promise<AssetMetadata> {

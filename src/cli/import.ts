@@ -2,7 +2,7 @@ import type { ImportAnswer } from '../workers/master/maintenance-api.js';
 import { ConfigurationError } from '../workers/configuration-error.js';
 import { listOf } from './foreign-server.js';
 import { importAssets } from './import-assets.js';
-import { tell } from './leave.js';
+import { tell } from '../leave.js';
 import { RefusedError, requestMaster, type ClientSettings } from './master-requests.js';
 
 export interface ImportOptions {

@@ -23,8 +23,8 @@ export interface TableOptions {
 }
 
 /**
- * A text table, as Teraslice's `/txt` endpoints answer it (Teraslice REST API, section 10). Of the query,
- * `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
+ * A text table, as Teraslice's `/txt` endpoints answer it (Teraslice's `docs/management-apis/endpoints-txt.md`). Of the
+ * query, `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
  */
 export const tableOf = (
   pages: Rows,

@@ -141,7 +141,7 @@ export class AssetService {
     return undefined;
   }
 
-  /** @param identifier an id, a name, or `name:range` (Teraslice job configuration, section 5.3) */
+  /** @param identifier an id, a name, or `name:range` (Teraslice's `docs/jobs/configuration.md`) */
   private async resolve(identifier: string): Promise<string> {
     if (identifier.length > MAX_IDENTIFIER) {
       throw refuse(`an asset is named with more than ${MAX_IDENTIFIER} characters`);

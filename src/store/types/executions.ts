@@ -12,7 +12,7 @@ export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 export const isTerminal = (status: string): boolean =>
   (TERMINAL_STATUSES as readonly string[]).includes(status);
 
-/** `_slicer_stats` and the controller statistics (Teraslice REST API, section 3.1). */
+/** `_slicer_stats` and the controller statistics (Teraslice's `docs/management-apis/endpoints-json.md`). */
 export interface SlicerStats {
   workers_available: number;
   workers_active: number;
@@ -33,7 +33,7 @@ export interface SlicerStats {
   records?: number[];
 }
 
-/** An execution: the validated job and what became of it (Teraslice REST API, section 3). */
+/** An execution: the validated job and what became of it (Teraslice's `docs/management-apis/endpoints-json.md`). */
 export interface ExecutionDocument extends ValidatedJob {
   job_id: string;
   ex_id: string;

@@ -1,7 +1,7 @@
 import type { ExecutionDocument } from './executions.js';
 import type { ListQuery, Pages } from './lists.js';
 
-/** A job as it was posted, with the fields the server adds (Teraslice REST API, section 2). */
+/** A job as it was posted, with the fields the server adds (Teraslice's `docs/management-apis/endpoints-json.md`). */
 export interface JobDocument {
   job_id: string;
   _context: 'job';
