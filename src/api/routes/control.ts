@@ -1,6 +1,7 @@
 import type { Request } from 'express';
 import { z } from 'zod';
 import { CodedError } from '../../errors.js';
+import { MAX_WORKERS } from '../../store/types.js';
 import { abandoned, always, type Call, operation, type Operation } from '../http/operation.js';
 import { given } from '../http/parameters.js';
 import type { Resources } from '../http/resource.js';
@@ -42,9 +43,9 @@ const workerCount = z
   .string()
   .regex(/^\d+$/)
   .transform(Number)
-  .pipe(z.int().min(1).max(2_147_483_647))
+  .pipe(z.int().min(1).max(MAX_WORKERS))
   .optional()
-  .meta({ type: 'integer', minimum: 1, maximum: 2_147_483_647, pattern: undefined });
+  .meta({ type: 'integer', minimum: 1, maximum: MAX_WORKERS, pattern: undefined });
 const workersQuery = z.object({ add: workerCount, remove: workerCount, total: workerCount });
 
 const settingsQuery = z.object({ log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']) });

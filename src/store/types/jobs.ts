@@ -14,6 +14,9 @@ export interface JobDocument {
   [property: string]: unknown;
 }
 
+/** Workers or slicers that can be asked for, at most: more than any cluster has, and whole in every type of number. */
+export const MAX_WORKERS = 2_147_483_647;
+
 /** One operation of a validated job. */
 export interface OperationConfig {
   _op: string;
