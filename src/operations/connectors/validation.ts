@@ -1,6 +1,5 @@
 import convict from 'convict';
 import { formats } from '#job-components';
-import { isMapping } from '../../config/config-file.js';
 import { requireOfLibrary } from '../lazily.js';
 import type { Connector, Connectors, SchemaField } from './connector.js';
 import { ConnectorNotFound, loadConnector } from './loading.js';
@@ -101,7 +100,8 @@ function complement(
  * Teraslice's connectors says.
  */
 function secret(field: unknown): unknown {
-  if (!isMapping(field) || Object.keys(field).length === 0) return { default: field, sensitive: true };
+  if (typeof field !== 'object' || field === null || Array.isArray(field) || Object.keys(field).length === 0)
+    return { default: field, sensitive: true };
   if ('default' in field) return { ...field, sensitive: true };
   return Object.fromEntries(Object.entries(field).map(([key, inner]) => [key, secret(inner)]));
 }
