@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { leave } from './cli/leave.js';
+import { leave } from './leave.js';
 import { dropEmptyVariables } from './cli/options.js';
 import { createProgram } from './cli/program.js';
 

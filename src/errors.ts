@@ -3,7 +3,7 @@
  *
  * `status` is the HTTP status of the answer, `retry` says whether sending the same request again can
  * help. Message texts that Teraslice's clients match on are kept to the letter
- * (Teraslice REST API, sections 4 to 9).
+ * (Teraslice's `docs/management-apis/endpoints-json.md`).
  */
 interface ErrorDefinition {
   readonly status: number;
@@ -33,6 +33,11 @@ export const ERRORS = {
   JOB_ACTIVE: define(
     409,
     (d) => `Job ${d.job_id} is currently running, cannot have the same job concurrently running`,
+  ),
+  RECOVERY_OVERTAKEN: define(
+    409,
+    (d) => `Job ${d.job_id} has run again meanwhile, as execution ${d.ex_id}, which has ended already`,
+    true,
   ),
   JOB_ALREADY_DELETED: define(410, (d) => `Job ${d.job_id} has already been deleted.`),
   JOB_RUNNING: define(409, (d) => `Job ${d.job_id} is currently running, cannot delete a running job.`),
@@ -90,7 +95,11 @@ export const ERRORS = {
     true,
   ),
   TEMPORAL_UNAVAILABLE: define(503, 'Temporal cannot be reached; nothing was lost, try again', true),
-  STORE_UNAVAILABLE: define(503, 'the store cannot be reached; nothing was changed, try again', true),
+  STORE_UNAVAILABLE: define(
+    503,
+    'the store cannot be reached; what was asked for may or may not be done: look, and try again',
+    true,
+  ),
   TOO_BUSY: define(
     503,
     (d) => `too many requests of this kind at the same time: none was done within ${d.ms}ms; try again`,

@@ -15,7 +15,22 @@ export interface LoggerOptions {
 export function createLogger(name: string, options: LoggerOptions = {}): Logger {
   const destination = options.destination ?? pino.destination({ fd: 1, sync: true });
   return pino(
-    { name, level: options.level ?? 'info', base: { pid: process.pid, ...options.fields } },
+    {
+      name,
+      level: options.level ?? 'info',
+      base: { pid: process.pid, ...options.fields },
+      serializers: { err: serializeError },
+    },
     destination,
   );
+}
+
+/** Errors of the embedded database carry the statement and its parameters, which are whole documents. */
+function serializeError(error: Error): unknown {
+  const serialized = pino.stdSerializers.err(error);
+  // What is no error comes back as it is.
+  if ((serialized as unknown) === error) return error;
+  delete serialized.query;
+  delete serialized.params;
+  return serialized;
 }

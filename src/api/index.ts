@@ -15,6 +15,7 @@ import { jobRoutes } from './routes/jobs.js';
 import { openApiRoutes } from './routes/openapi.js';
 import { replayRoutes } from './routes/replay.js';
 import { rootRoutes } from './routes/root.js';
+import { startRoutes } from './routes/starts.js';
 import { tableRoutes } from './routes/tables.js';
 import { createServices } from './services/index.js';
 
@@ -60,6 +61,7 @@ function declare(deps: ApiDependencies): Record<'uploads' | 'versioned' | 'plain
   jobRoutes(versioned, services, deps);
   executionRoutes(versioned, services, deps);
   controlRoutes(versioned, services);
+  startRoutes(versioned, services);
   replayRoutes(versioned, services);
   clusterRoutes(versioned, deps);
   openApiRoutes(versioned, async () =>

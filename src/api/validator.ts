@@ -4,7 +4,7 @@ import type { ValidatedJob } from '../store/types.js';
 export interface JobValidator {
   /**
    * Fills in the defaults, resolves asset names and checks the job with the schemas of its operations.
-   * `warnings` are for the caller to read (Teraslice REST API, section 4.1).
+   * `warnings` are for the caller to read.
    * @throws CodedError JOB_INVALID
    */
   validate(spec: Record<string, unknown>): Promise<{ job: ValidatedJob; warnings: unknown[] }>;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { clean, gt, valid } from 'semver';
 import { CodedError } from '../errors.js';
-import { TERASLICE_VERSION } from '../api/version.js';
+import { TERASLICE_VERSION } from '../version.js';
 import type { AssetRecord } from '../store/types.js';
 import { cut } from '../text.js';
 import { majorOf } from './compatibility.js';
@@ -18,7 +18,7 @@ const MAX_DESCRIPTION = 10_000;
 export type AssetMetadata = Omit<AssetRecord, 'id' | '_created'>;
 
 /**
- * Reads the asset.json of an unpacked bundle (Teraslice job configuration, section 5.2).
+ * Reads the asset.json of an unpacked bundle (Teraslice's `docs/asset-bundles/development.md`).
  * @throws CodedError ASSET_JSON_MISSING, ASSET_JSON_MALFORMED, ASSET_JSON_INVALID
  */
 export async function readAssetJson(folder: string): Promise<AssetMetadata> {
@@ -41,28 +41,32 @@ export async function readAssetJson(folder: string): Promise<AssetMetadata> {
 
 const invalid = (reason: string): CodedError => new CodedError('ASSET_JSON_INVALID', { reason });
 
+/** A value as errors show it. Not objects by their own `toString`, which may be anything here. */
+const shown = (value: unknown): string =>
+  typeof value === 'object' && value !== null ? Object.prototype.toString.call(value) : String(value);
+
 function metadataOf(content: Record<string, unknown>): AssetMetadata {
   const { name, description, minimum_teraslice_version: minimum } = content;
   if (typeof name !== 'string' || name === '') throw invalid('Missing name');
   const given = content.version;
   const version = typeof given === 'string' ? clean(given) : null;
-  if (version === null || valid(version) === null) throw invalid(`Invalid version "${String(given)}"`);
+  if (version === null || valid(version) === null) throw invalid(`Invalid version "${shown(given)}"`);
   if (minimum) {
-    const least = valid(String(minimum));
-    if (least === null) throw invalid(`Invalid minimum_teraslice_version "${String(minimum)}"`);
+    const least = typeof minimum === 'string' ? valid(minimum) : null;
+    if (least === null) throw invalid(`Invalid minimum_teraslice_version "${shown(minimum)}"`);
     if (gt(least, TERASLICE_VERSION)) throw invalid(`Asset requires teraslice version ${least} or greater.`);
   }
   const metadata: AssetMetadata = { name, version };
   if (typeof description === 'string') metadata.description = cut(description, MAX_DESCRIPTION);
   if (content.node_version) {
     const major = majorOf(content.node_version);
-    if (major === undefined) throw invalid(`Invalid node_version "${String(content.node_version)}"`);
+    if (major === undefined) throw invalid(`Invalid node_version "${shown(content.node_version)}"`);
     metadata.node_version = major;
   }
   for (const field of ['platform', 'arch'] as const) {
     const value = content[field];
     if (!value) continue;
-    if (typeof value !== 'string') throw invalid(`Invalid ${field} ${JSON.stringify(value)}`);
+    if (typeof value !== 'string') throw invalid(`Invalid ${field} ${shown(value)}`);
     metadata[field] = value;
   }
   for (const field of ['name', 'version', 'platform', 'arch'] as const) {

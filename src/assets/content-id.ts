@@ -6,7 +6,7 @@ export const ASSET_ID = /^[0-9a-f]{40}$/;
 
 /**
  * Passes the bytes of a zip file on and computes its asset id: the SHA-1, in hex, of the base64 text of all
- * bytes (not of the bytes themselves; Teraslice REST API, section 9).
+ * bytes (not of the bytes themselves), as in Teraslice.
  */
 export class ContentId extends Transform {
   #hash = createHash('sha1');

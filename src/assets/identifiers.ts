@@ -3,7 +3,7 @@ import { ASSET_ID } from './content-id.js';
 
 /**
  * Names of operations and APIs that say which asset they come from: `name@asset`, `name@asset:version`, and for
- * APIs a tag behind it, `name@asset:tag` or `name@asset:version:tag` (Teraslice job configuration, sections 4 and 5).
+ * APIs a tag behind it, `name@asset:tag` or `name@asset:version:tag` (Teraslice's `docs/jobs/configuration.md`).
  */
 interface QualifiedName {
   name: string;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createStack, stopOnSignals, type StartOptions } from '../workers/start.js';
 import { prepareDemoJob, type DemoJob } from './demo-job.js';
 import { createDisplay } from './demo-progress.js';
-import { leave, tell } from './leave.js';
+import { leave, tell } from '../leave.js';
 import { isTerminal } from '../store/types.js';
 
 /** What the demo reads of `GET /v1/ex/{id}`. */

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ContentId } from '../assets/content-id.js';
 import { listOf } from './foreign-server.js';
-import { tell } from './leave.js';
+import { tell } from '../leave.js';
 import { RefusedError, request, requestJson, type ClientSettings } from './master-requests.js';
 
 /** Longest that a bundle may take, in ms: it is read from one server and unpacked by the other. */

@@ -2,7 +2,7 @@ import type { ImportAnswer } from '../workers/master/maintenance-api.js';
 import { ConfigurationError } from '../workers/configuration-error.js';
 import { listOf } from './foreign-server.js';
 import { importAssets } from './import-assets.js';
-import { tell } from './leave.js';
+import { tell } from '../leave.js';
 import { RefusedError, requestMaster, type ClientSettings } from './master-requests.js';
 
 export interface ImportOptions {
@@ -24,7 +24,7 @@ export async function runImport(settings: ClientSettings, options: ImportOptions
   await importAssets(settings, options);
   const counts: Record<string, number> = {};
   let problems = 0;
-  for await (const job of listOf(options.from, '/jobs', 'job_id')) {
+  for await (const job of listOf(options.from, '/jobs', 'job_id', { filters: true })) {
     const id = String(job.job_id);
     const query = `dry_run=${options.dryRun}&overwrite=${options.overwrite}`;
     const path = `/jobs/${encodeURIComponent(id)}?${query}`;

@@ -5,6 +5,7 @@ import ms, { type StringValue } from 'ms';
 import { ConfigFile } from '../config/config-file.js';
 import { fileSettings, type FileSettings } from '../config/file-settings.js';
 import type { Settings } from '../settings.js';
+import { MAX_AGE_MS } from '../workers/master/purger.js';
 
 interface SettingOption {
   /** Name and placeholder as `--help` shows them. */
@@ -15,6 +16,8 @@ interface SettingOption {
   fallback?: unknown;
   /** How `--help` shows the fallback, if not as it is. */
   shown?: string;
+  /** No error shows the value. */
+  secret?: true;
 }
 
 const integer =
@@ -33,10 +36,11 @@ const matching =
     throw new InvalidArgumentError(`It must be ${expected}.`);
   };
 
-/** An age in ms, such as `30d`, from 0 up. */
+/** An age in ms, such as `30d`, up to a hundred years. */
 export function parseAge(text: string): number {
-  const age = /^\d+\s*[a-z]+$/i.test(text) ? ms(text as StringValue) : undefined;
+  const age = /^\d{1,15}\s?[a-z]{1,15}$/i.test(text) ? ms(text as StringValue) : undefined;
   if (age === undefined) throw new InvalidArgumentError('It must be an age such as 30d or 12h.');
+  if (age > MAX_AGE_MS) throw new InvalidArgumentError('It must be an age of at most 36500d.');
   return age;
 }
 
@@ -100,6 +104,7 @@ const OPTIONS = {
     flag: '--store <url>',
     description: 'PostgreSQL URL of the store (default: an embedded PostgreSQL in the data folder)',
     parse: matching(/^postgres(ql)?:\/\//, 'a URL like postgresql://user@host/database'),
+    secret: true,
   },
   master: {
     flag: '--master <url>',
@@ -118,6 +123,7 @@ const OPTIONS = {
     flag: '--cluster-token <secret>',
     description: 'secret shared by masters and nodes',
     parse: matching(/^[\x21-\x7e]+$/, 'printable ASCII without blanks'),
+    secret: true,
   },
   temporalUiPort: {
     flag: '--temporal-ui-port <n>',
@@ -248,16 +254,29 @@ export function addOptions(
   defaults: Partial<Record<keyof Settings, string>> = {},
 ): void {
   for (const setting of new Set(settings)) {
-    const { flag, description, parse, fallback, shown }: SettingOption = OPTIONS[setting];
+    const { flag, description, parse, fallback, shown, secret }: SettingOption = OPTIONS[setting];
     const own = defaults[setting];
     const text = own === undefined ? description : `${description} (default: ${own})`;
-    const option = new Option(flag, text).env(variableOf(setting)).argParser(parse);
+    const option = new Option(flag, text)
+      .env(variableOf(setting))
+      .argParser(secret ? withoutValue(command, flag, parse) : parse);
     if (fallback !== undefined) option.default(fallback, shown);
     command.addOption(option);
     // Teraslice's name for it.
     if (setting === 'config') command.addOption(new Option('--configfile <file>').hideHelp());
   }
 }
+
+/** A parser whose errors, unlike those that commander makes of refused values, do not show the value. */
+const withoutValue =
+  (command: Command, flag: string, parse: SettingOption['parse']): SettingOption['parse'] =>
+  (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      return command.error(`error: option '${flag}' is invalid. ${(error as Error).message}`);
+    }
+  };
 
 export interface ReadSettings {
   /** Complete. */

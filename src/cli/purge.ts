@@ -1,5 +1,5 @@
 import type { PurgeResult } from '../workers/master/purger.js';
-import { tell } from './leave.js';
+import { tell } from '../leave.js';
 import { requestMaster, type ClientSettings } from './master-requests.js';
 
 /**

@@ -61,8 +61,11 @@ export function fileSettings(
   if (prom_metrics_enabled === true) {
     set('terafoundation', 'prom_metrics_port', 'metricsPort', () => String(prom_metrics_port));
   }
+  const ours = names.map((setting) => [keyOf(setting), { setting, convert: ownValue } satisfies Meaning]);
+  take('temposlice', Object.fromEntries(ours) as Record<string, Meaning>);
+  // Behind ours, for the port.
   const { master_hostname } = file.section('teraslice');
-  if (typeof master_hostname === 'string') {
+  if (typeof master_hostname === 'string' && settings.master === undefined) {
     set(
       'teraslice',
       'master_hostname',
@@ -70,8 +73,6 @@ export function fileSettings(
       () => `http://${master_hostname}:${Number(settings.port ?? 5678)}`,
     );
   }
-  const ours = names.map((setting) => [keyOf(setting), { setting, convert: ownValue } satisfies Meaning]);
-  take('temposlice', Object.fromEntries(ours) as Record<string, Meaning>);
   return { settings: settings as Partial<Settings>, warnings };
 }
 

@@ -16,12 +16,17 @@ export interface ForkOptions {
   stdio?: StdioOptions;
 }
 
+/** What the parent has in its environment and user code has no use for. */
+const SECRETS = ['TEMPOSLICE_STORE', 'TEMPOSLICE_CLUSTER_TOKEN'];
+
 /**
- * Forks a process for user code: none of the parent's `execArgv`, loaders or
- * `NODE_OPTIONS` reach it, job-components behaves as in production and comes as one file.
+ * Forks a process for user code: none of the parent's `execArgv`, loaders, `NODE_OPTIONS` or secrets reach it,
+ * job-components behaves as in production and comes as one file.
  */
 export function forkForUserCode(path: string, options: ForkOptions): ChildProcess {
-  const env = leanEnvironment({ ...process.env, ...options.env, NODE_ENV: 'production' });
+  const own = Object.entries(process.env).filter(([name]) => !SECRETS.includes(name));
+  const env = leanEnvironment({ ...Object.fromEntries(own), ...options.env, NODE_ENV: 'production' });
+  // Also of `options.env`: what a host needs of them is in its arguments.
   delete env.NODE_OPTIONS;
   return fork(path, options.args ?? [], {
     execArgv: [

@@ -1,5 +1,6 @@
 import { apiSchema, jobSchema, logLevels, opSchema } from '#job-components';
 import type { Context } from '#job-components';
+import { MAX_WORKERS } from '../store/types/jobs.js';
 import { DURATION, extendJobSchema } from './job-schema.js';
 
 /** A JSON Schema of draft 2020-12. */
@@ -30,6 +31,12 @@ const NAMED_VALUES: JsonSchema = {
   type: 'object',
   propertyNames: { minLength: 1 },
   additionalProperties: { type: ['string', 'number', 'boolean'], minLength: 1 },
+};
+
+/** What `checkJobShape` says beside the formats. */
+const LIMITS: Record<string, JsonSchema> = {
+  workers: { maximum: MAX_WORKERS },
+  slicers: { maximum: MAX_WORKERS },
 };
 
 /** Properties of a job whose check is a function, which does not say what it takes. */
@@ -89,6 +96,7 @@ function objectOf(
       name,
       {
         ...found,
+        ...LIMITS[name],
         ...(doc !== undefined && { description: doc.replace(/\s+/g, ' ') }),
         ...(value !== undefined && !required && { default: value }),
       },

@@ -1,14 +1,17 @@
 import { getTypeOf, isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
 import type { Context, jobSchema } from '#job-components';
+import { MAX_WORKERS } from '../store/types/jobs.js';
 
 type Schema = ReturnType<typeof jobSchema>;
 
-/** An integer from 1 on; texts that hold one are taken, fractions are not: no one can run one and a half workers. */
+/** An integer from 1 to {@link MAX_WORKERS}; texts that hold one are taken, fractions are not: no one can run one and a half workers. */
 function positiveInteger(value: unknown): void {
   if (!isInteger(value) && !(typeof value === 'string' && /^\s*\d+\s*$/.test(value))) {
     throw new Error('must be valid integer greater than zero');
   }
-  if (!((toInteger(value) as number) >= 1)) throw new Error('must be valid integer greater than zero');
+  const count = toInteger(value) as number;
+  if (!(count >= 1)) throw new Error('must be valid integer greater than zero');
+  if (count > MAX_WORKERS) throw new Error(`must be at most ${MAX_WORKERS}`);
 }
 
 const NO_OPERATIONS = 'Operations need to be of type array with at least two operations in it';
@@ -152,7 +155,7 @@ const COERCED = new Map<unknown, (value: unknown) => unknown>([
 
 /**
  * The job with truth values and durations where Teraslice takes something else for such, which the library does not
- * (Teraslice job configuration, section 1).
+ * (Teraslice's `docs/jobs/configuration.md`).
  * @throws Error
  */
 export function coerceJob(spec: Record<string, unknown>, schema: Schema): Record<string, unknown> {

@@ -41,7 +41,7 @@ const RECORD_FIELDS = {
   _deleted_on: 'time',
 } as const satisfies Fields;
 
-/** Teraslice REST API, sections 2 and 1.3. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const JOB_FIELDS = { job_id: 'text', ...CONFIG_FIELDS, ...RECORD_FIELDS } as const satisfies Fields;
 
 /** What has a column besides. */
@@ -50,7 +50,7 @@ export const JOB_COLUMNS = { ...JOB_FIELDS, assets: 'texts' } as const satisfies
 /** What filters know: `_context` is the same for all. */
 export const JOB_FILTER_FIELDS = { ...JOB_COLUMNS, _context: 'text' } as const satisfies Fields;
 
-/** Teraslice REST API, sections 3 and 1.3. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const EXECUTION_FIELDS = {
   ex_id: 'text',
   job_id: 'text',
@@ -70,7 +70,7 @@ export const EXECUTION_COLUMNS = { ...EXECUTION_FIELDS, assets: 'texts' } as con
 
 export const EXECUTION_FILTER_FIELDS = { ...EXECUTION_COLUMNS, _context: 'text' } as const satisfies Fields;
 
-/** Teraslice REST API, section 7.5. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const FAILED_SLICE_FIELDS = {
   ex_id: 'text',
   slice_id: 'text',
@@ -90,7 +90,7 @@ export const FAILED_SLICE_FILTER_FIELDS = {
   state: 'text',
 } as const satisfies Fields;
 
-/** Teraslice REST API, section 9. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const ASSET_FIELDS = {
   id: 'text',
   name: 'text',
@@ -119,14 +119,25 @@ function columnValue(type: FieldType, value: unknown): Values[FieldType] | null 
       return typeof value === 'string' ? value : null;
     case 'time':
       return storedTime(value);
-    case 'number':
-      return typeof value === 'number' && Number.isFinite(value) ? value : null;
+    case 'number': {
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      return typeof number === 'number' && Number.isFinite(number) ? number : null;
+    }
     case 'boolean':
-      return typeof value === 'boolean' ? value : null;
+      return TRUTHS.get(value) ?? null;
   }
 }
 
-/** Takes the columns out of a document; a value of another type than the field's leaves its column empty. */
+/** What is valid in a job for a truth value. */
+const TRUTHS = new Map<unknown, boolean>([
+  ...([true, 'true', 1, '1'] as const).map((value) => [value, true] as const),
+  ...([false, 'false', 0, '0'] as const).map((value) => [value, false] as const),
+]);
+
+/**
+ * Takes the columns out of a document. Texts that stand for numbers and truth values count as such, since jobs may have
+ * them, as they do in OpenSearch; any other value that is not of the field's type leaves its column empty.
+ */
 export function extractColumns<F extends Fields>(fields: F, document: object): Columns<F> {
   const values = document as Record<string, unknown>;
   const columns = Object.entries(fields).map(([field, type]) => [field, columnValue(type, values[field])]);
@@ -148,7 +159,7 @@ export interface Paging<F extends Fields> {
 }
 
 /**
- * Paging with the defaults of Teraslice REST API, section 1.3.
+ * Paging with the defaults of Teraslice's `docs/management-apis/endpoints-json.md`.
  * @throws CodedError BAD_SORT if the field is not one of `fields` or the direction is neither asc nor desc.
  */
 export function paging<F extends Fields>(query: ListQuery, fields: F): Paging<F> {

@@ -64,7 +64,7 @@ async function open(dialect: PostgresDialect, unlock?: () => void): Promise<Stor
     audit: auditStore(db),
     purge: {
       executions: (before, limit) => purgeExecutions(db, before, limit),
-      sweep: () => sweepPurged(db),
+      sweep: (before) => sweepPurged(db, before),
     },
     shared: unlock === undefined,
     ping: async () => {

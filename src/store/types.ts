@@ -21,8 +21,8 @@ export interface AuditStore {
 export interface PurgeStore {
   /** Deletes at most `limit` executions that ended and have not changed since `before` (ISO time); how many. */
   executions(before: string, limit: number): Promise<number>;
-  /** Removes what an interrupted deletion left. */
-  sweep(): Promise<void>;
+  /** Removes what an interrupted deletion left, and what was noted before `before` of requests that made no execution. */
+  sweep(before: string): Promise<void>;
 }
 
 export interface Store {

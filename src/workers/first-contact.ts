@@ -46,4 +46,5 @@ function reasonOf(error: unknown): string {
 }
 
 /** Host and port of a URL, without the password that it may hold. */
-export const addressOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
+export const addressOf = (url: string): string =>
+  URL.canParse(url) ? new URL(url).host : 'a URL that cannot be read';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { leave, tell } from '../cli/leave.js';
+import { leave, tell } from '../leave.js';
 import { environmentOf, type ReadSettings } from '../cli/options.js';
 import { pino } from 'pino';
 import { createLogger } from '../logger.js';

@@ -44,6 +44,18 @@ describe('an upload', () => {
     expect(temporary()).toEqual([]);
   });
 
+  it('is stored although it cannot be unpacked in its place', async () => {
+    const { folders } = api.dependencies.assets;
+    const { install } = folders;
+    folders.install = () => Promise.reject(new Error('no space left on device'));
+    const zip = await bundle('homeless', '1.0.0');
+    expect((await upload(zip)).status).toBe(201);
+    folders.install = install;
+    expect((await upload(zip)).status).toBe(200);
+    await folders.ensure([assetIdOf(zip)]);
+    expect(readdirSync(api.assetsDirectory)).toContain(assetIdOf(zip));
+  });
+
   it.each(['application/octet-stream', 'application/zip', 'application/x-www-form-urlencoded', 'text/plain'])(
     'may say that it is %s',
     async (type) => {
@@ -87,6 +99,28 @@ describe('an upload', () => {
       'an odd node_version',
       { 'asset.json': assetJson('a', '1.0.0', { node_version: 'new' }) },
       /node_version/,
+    ],
+    [
+      'an object for a version',
+      { 'asset.json': '{"name":"a","version":{"toString":1}}' },
+      /^Invalid version "\[object Object\]"$/,
+    ],
+    [
+      'an object for a node_version',
+      { 'asset.json': assetJson('a', '1.0.0', { node_version: { toString: 1 } }) },
+      /^Invalid node_version/,
+    ],
+    [
+      'an object for a server version',
+      { 'asset.json': assetJson('a', '1.0.0', { minimum_teraslice_version: { toString: 1 } }) },
+      /^Invalid minimum_teraslice_version/,
+    ],
+    [
+      'lists in lists for a platform',
+      {
+        'asset.json': `{"name":"a","version":"1.0.0","platform":${'['.repeat(20_000)}${']'.repeat(20_000)}}`,
+      },
+      /^Invalid platform \[object Array\]$/,
     ],
     ['an odd platform', { 'asset.json': assetJson('a', '1.0.0', { platform: 1 }) }, /^Invalid platform 1$/],
     [

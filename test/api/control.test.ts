@@ -21,6 +21,19 @@ describe('verbs', () => {
     message: `no active execution context was found for ex_id: ${exId}`,
   });
 
+  it('read no document while they wait', async () => {
+    const { ex_id } = await api.running(job({ lifecycle: 'persistent' }));
+    const { get } = api.store.executions;
+    api.store.executions.get = async () => {
+      throw new Error('the document was read');
+    };
+    const path = `/v1/ex/${ex_id}`;
+    for (const verb of ['_pause', '_resume', '_workers?add=1', '_stop']) {
+      expect((await api.post(`${path}/${verb}`)).status).toBe(200);
+    }
+    api.store.executions.get = get;
+  });
+
   describe.each([
     ['/v1/jobs', 'job_id'],
     ['/v1/ex', 'ex_id'],
@@ -189,11 +202,15 @@ describe('verbs', () => {
       await api.engine.end(ex_id, 'stopped');
     });
 
-    it('means force=false', async () => {
-      const [one, other] = [await api.running(), await api.running()];
-      expect((await api.post(`/v1/ex/${one.ex_id}/_stop?force=false`)).body).toEqual({ status: 'stopped' });
-      expect((await api.post(`/v1/ex/${other.ex_id}/_stop?force=true`)).body).toEqual({
-        message: `Force stop complete for exId ${other.ex_id}`,
+    it.each(['', 'false', 'False', '0', 'no'])('means force=%s', async (force) => {
+      const { ex_id } = await api.running();
+      expect((await api.post(`/v1/ex/${ex_id}/_stop?force=${force}`)).body).toEqual({ status: 'stopped' });
+    });
+
+    it.each(['true', '1', 'yes', 'please'])('forces with force=%s, as Teraslice', async (force) => {
+      const { ex_id } = await api.running();
+      expect((await api.post(`/v1/ex/${ex_id}/_stop?force=${force}`)).body).toEqual({
+        message: `Force stop complete for exId ${ex_id}`,
         status: 'stopped',
       });
     });

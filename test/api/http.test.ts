@@ -307,7 +307,10 @@ describe('failures', () => {
     expect(body).toEqual({ error: 500, message: 'the unforeseen' });
   });
 
-  it('tell an unreachable store from other trouble', async () => {
-    expect((await failing.post('/v1/jobs', { body: job({ reason: 'ECONNREFUSED' }) })).status).toBe(503);
-  });
+  it.each(['ECONNREFUSED', '57P01', '25P03', '55P03', '57014', 'Connection terminated unexpectedly'])(
+    'tell an unreachable store from other trouble: %s',
+    async (reason) => {
+      expect((await failing.post('/v1/jobs', { body: job({ reason }) })).status).toBe(503);
+    },
+  );
 });

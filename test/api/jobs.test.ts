@@ -1,6 +1,31 @@
-import { job, TestApi, UNKNOWN_ID, VERSION } from './support/api.js';
+import { job, TestApi, UNKNOWN_ID, validator, VERSION } from './support/api.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+it('changes nothing but active of a job that is replaced meanwhile', async () => {
+  let replace = async (): Promise<void> => undefined;
+  const api = await TestApi.start(
+    {},
+    {
+      validator: {
+        ...validator,
+        validate: async (spec) => {
+          await replace();
+          return validator.validate(spec);
+        },
+      },
+    },
+  );
+  const { job_id } = (await api.post('/v1/jobs?start=false', { body: job() })).body;
+  replace = async () => {
+    replace = async () => undefined;
+    await api.call('PUT', `/v1/jobs/${job_id}`, { body: job({ name: 'renamed', active: false }) });
+  };
+  const { body } = await api.post(`/v1/jobs/${job_id}/_active`);
+  expect(body).toMatchObject({ name: 'renamed', active: true });
+  expect((await api.get(`/v1/jobs/${job_id}`)).body).toEqual(body);
+  await api.close();
+});
 
 describe('jobs', () => {
   let api: TestApi;

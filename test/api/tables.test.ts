@@ -54,6 +54,20 @@ describe('a table', () => {
     expect(text.length).toBe(102 * 1_001);
   });
 
+  it('lets others get their turn while it is made', async () => {
+    const wide = Array.from({ length: 3_000 }, () => ({ name: 'x'.repeat(1_500) }));
+    let turns = 0;
+    let next: NodeJS.Immediate;
+    const count = (): void => {
+      turns += 1;
+      next = setImmediate(count);
+    };
+    count();
+    await renderTable([wide], ['name'], { headers: true, missing: '' });
+    clearImmediate(next!);
+    expect(turns).toBeGreaterThan(200);
+  });
+
   it('has a blank line if it has none', async () => {
     const blank = { missing: 'N/A', headers: true };
     expect(await renderTable([], ['ab', 'c'], blank)).toBe('ab  c\n--  -\n     \n');

@@ -44,6 +44,17 @@ it.each([
 });
 
 it.each([
+  [['start', '--store', 'mysql://u:hush@h'], {}, /option '--store <url>' is invalid. It must be a URL/],
+  [['start', '--cluster-token', 'hush hush'], {}, /option '--cluster-token <secret>' is invalid/],
+  [['start'], { TEMPOSLICE_STORE: 'mysql://u:hush@h' }, /option '--store <url>' is invalid/],
+])('does not show the secret that it refuses in %j with %j', async (args, env, reason) => {
+  const { code, stderr, stdout } = await temposlice(args as string[], env as NodeJS.ProcessEnv);
+  expect(stderr).toMatch(reason as RegExp);
+  expect(stderr + stdout).not.toContain('hush');
+  expect(code).toBe(2);
+});
+
+it.each([
   [['start', '--port', '70000'], /--port.*whole number from 0 to 65535/s],
   [['start', '--port', '12x'], /--port/],
   [['start', '--slots', '0'], /--slots.*from 1/s],

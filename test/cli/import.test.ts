@@ -204,6 +204,17 @@ describe('purge', () => {
     expect(left.map((row) => row !== undefined)).toEqual([false, true]);
   });
 
+  it.each(['36501d', '5000y', '999999999999999y'])('refuses the age %s', async (age) => {
+    const { stderr, code } = await command('purge', '--older-than', age);
+    expect(stderr).toContain('an age of at most 36500d');
+    expect(code).toBe(2);
+  });
+
+  it.each([157_000_000_000_000, 1e300])('refuses %d ms over HTTP', async (age) => {
+    const { status, body } = await target.post(`/internal/purge?older_than=${age}`);
+    expect([status, body.message]).toEqual([400, expect.stringContaining('older_than: ')]);
+  });
+
   it('refuses an age that is none', async () => {
     const { stderr, code } = await command('purge', '--older-than', 'soon');
     expect(stderr).toContain('an age such as 30d or 12h');

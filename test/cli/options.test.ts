@@ -151,6 +151,13 @@ temposlice:
     expect(parse('start', '-c', path).settings).toMatchObject({ port: 3, slots: 2 });
   });
 
+  it('adds the port to the host name of the master, wherever it is said', () => {
+    const path = write('teraslice: {port: 1, master_hostname: m}\ntemposlice: {port: 2}');
+    expect(parse('import', '--from', 'http://x', '-c', path).settings.master).toBe('http://m:2');
+    const named = write('teraslice: {master_hostname: m}\ntemposlice: {master: "http://n:3"}');
+    expect(parse('import', '--from', 'http://x', '-c', named).settings.master).toBe('http://n:3');
+  });
+
   it('gives a node the master that it names, and a metrics port if metrics are on', () => {
     const path = write(
       'terafoundation: {prom_metrics_enabled: true}\nteraslice: {master_hostname: m}\ntemposlice: {temporal: "t:1"}',

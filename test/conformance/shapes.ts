@@ -1,8 +1,8 @@
 import { z } from 'zod';
 
 /**
- * Keys and types of what the API answers (Teraslice REST API, sections 2 to 9). Objects have these keys and no other,
- * but for documents that carry what was posted. Keys that only Temposlice has are those of `ours`: they may be there.
+ * Keys and types of what the API answers (Teraslice's `docs/management-apis/endpoints-json.md`). Objects have these
+ * keys and no other, but for documents that carry what was posted. Keys that only Temposlice has are those of `ours`: they may be there.
  */
 const time = z.iso.datetime();
 const count = z.int().min(0);

@@ -177,6 +177,7 @@ describe('a job without assets', () => {
     ['half a worker', { workers: 1.5 }, /job config: a job - workers: must be valid integer greater than/],
     ['no worker', { workers: 0 }, /job config: a job - workers: /],
     ['workers in words', { workers: 'three' }, /job config: a job - workers: /],
+    ['more workers than numbers hold', { workers: 1e12 }, /a job - workers: must be at most 2147483647/],
     ['no slicer', { slicers: 0 }, /job config: a job - slicers: /],
     ['retries as text', { max_retries: '3' }, /job config: a job - max_retries: /],
     ['negative retries', { max_retries: -1 }, /job config: a job - max_retries: /],

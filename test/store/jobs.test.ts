@@ -34,6 +34,18 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
     expect(JSON.stringify(await store.jobs.get(job.job_id))).toBe(JSON.stringify(job));
   });
 
+  it('stores a job together with its first execution, or neither', async () => {
+    const job = makeJob();
+    const first = makeExecution({ job_id: job.job_id });
+    await store.jobs.insert(job, first);
+    expect((await store.executions.latest(job.job_id))?.doc).toEqual(first);
+
+    const other = makeJob();
+    // The execution's id is taken.
+    await expect(store.jobs.insert(other, { ...first, job_id: other.job_id })).rejects.toThrow();
+    expect(await store.jobs.get(other.job_id)).toBeUndefined();
+  });
+
   it('knows nothing of a job that was not posted', async () => {
     await expect(store.jobs.get('nobody')).resolves.toBeUndefined();
     await expect(store.jobs.replace(makeJob())).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
@@ -141,6 +153,16 @@ describe.each(SOURCES)('jobs in %s', (_kind, makeSource) => {
       await expect(names({ sort: 'workers:asc', deleted: false })).resolves.toEqual(['C', 'b', 'a']);
       await expect(names({ sort: 'workers:desc', deleted: false })).resolves.toEqual(['b', 'C', 'a']);
       await expect(names({ sort: 'name:asc', deleted: false })).resolves.toEqual(['C', 'a', 'b']);
+    });
+
+    it('takes numbers and truth values for what they are, also as texts', async () => {
+      const texts = makeJob({ name: 'texts', workers: '31', active: 'false' as never, _updated: at(0) });
+      await lists.jobs.insert(texts);
+      await expect(names({ active: false, deleted: false })).resolves.toEqual(['C', 'texts']);
+      await expect(names({ sort: 'workers:desc', size: 1 })).resolves.toEqual(['texts']);
+      await expect(names({ filter: 'workers:31' })).resolves.toEqual(['texts']);
+      await expect(lists.jobs.get(texts.job_id)).resolves.toEqual(texts);
+      await lists.jobs.remove(texts.job_id, at(0));
     });
 
     it('sorts texts that no index has room for', async () => {

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kysely } from 'kysely';
 import { makeExecution, makeJob } from '../support/executions.js';
 import { SOURCES, type StoreSource } from '../support/stores.js';
 import type { ExecutionDocument, FailedSlice, HostRow, Store } from '../../src/store/index.js';
+import { migrate } from '../../src/store/migrations.js';
+import { openPglite } from '../../src/store/pglite.js';
+import type { Schema } from '../../src/store/schema.js';
+import { sweepPurged } from '../../src/store/tables/purge.js';
 
 const LONG_AGO = '2020-01-01T00:00:00.000Z';
 const BEFORE = '2021-01-01T00:00:00.000Z';
@@ -141,7 +149,7 @@ describe.each(SOURCES)('purging executions in %s', (_kind, makeSource) => {
     const doc = makeExecution({ recovered_execution: source });
     const slices = async function* (): AsyncGenerator<[number, number, string]> {
       for (let order = 1; order <= 2_001; order++) yield [0, order, '{}'];
-      await store.purge.sweep();
+      await store.purge.sweep(BEFORE);
     };
     await store.executions.insert(doc, {
       start: { last: [], slicerDone: true, replayOnly: true },
@@ -152,3 +160,20 @@ describe.each(SOURCES)('purging executions in %s', (_kind, makeSource) => {
     await expect(store.pages.recovered(doc.ex_id, 0, 5_000, 1e9)).resolves.toHaveLength(2_001);
   });
 });
+
+it('forgets requests that made no execution once they are old', async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'temposlice-purge-'));
+  const { dialect, unlock } = await openPglite(dataDir);
+  const db = new Kysely<Schema>({ dialect });
+  await migrate(db);
+  const entries = [
+    { action: 'old', at: LONG_AGO },
+    { action: 'recent', at: BEFORE },
+  ];
+  await db.insertInto('audit').values(entries).execute();
+  await sweepPurged(db, BEFORE);
+  expect(await db.selectFrom('audit').select('action').execute()).toEqual([{ action: 'recent' }]);
+  await db.destroy();
+  unlock();
+  await rm(dataDir, { recursive: true });
+}, 60_000);

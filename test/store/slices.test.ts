@@ -78,6 +78,14 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
       });
     });
 
+    it('are sorted by what their errors begin with', async () => {
+      const same = 'e'.repeat(100);
+      const errors = [`${same}b`, `${same}a`, 'f', 'a'];
+      await store.failures.write(errors.map((error, index) => failedSlice('sorted', index + 1, { error })));
+      const sorted = await listed(store.failures.list({ ex_id: 'sorted', sort: 'error:asc' }));
+      expect(sorted.map((slice) => slice.slicer_order)).toEqual([4, 1, 2, 3]);
+    });
+
     it('are read page by page in the order of the slicers', async () => {
       const orders = [3, 1, 2, 10, 9];
       await store.failures.write(orders.map((order) => failedSlice('paged', order)));
@@ -364,7 +372,10 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
           slices: [[0, 1, '{}']],
           latest,
         });
-      await expect(insert(old.ex_id)).rejects.toMatchObject({ code: 'JOB_ACTIVE' });
+      await expect(insert(old.ex_id)).rejects.toMatchObject({
+        code: 'RECOVERY_OVERTAKEN',
+        message: `Job ${old.job_id} has run again meanwhile, as execution ${other.ex_id}, which has ended already`,
+      });
       await expect(insert(other.ex_id)).resolves.toBe(1);
     });
 

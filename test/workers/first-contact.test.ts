@@ -33,4 +33,5 @@ it('does not wait for what cannot change', async () => {
 
 it('shows an address without its password', () => {
   expect(addressOf('postgresql://user:secret@db:5433/temposlice')).toBe('db:5433');
+  expect(addressOf('postgresql://user:secret@db:port/temposlice')).not.toContain('secret');
 });

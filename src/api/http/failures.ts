@@ -49,13 +49,18 @@ function toCodedError(error: unknown, limits: { maxBodyBytes: number }): CodedEr
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return new CodedError('BAD_REQUEST', { reason: message }, cause);
   }
-  if (typeof code === 'string' && isConnectionLoss(code))
-    return new CodedError('STORE_UNAVAILABLE', {}, cause);
+  if (isStoreTrouble(code, message)) return new CodedError('STORE_UNAVAILABLE', {}, cause);
   return new CodedError('INTERNAL', { reason: typeof message === 'string' ? message : undefined }, cause);
 }
 
-/** Codes of Node's sockets; SQLSTATE class 08 (connection) and 57P (server shuts down or starts). */
-const isConnectionLoss = (code: string): boolean =>
-  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|08\w{3}|57P\w{2})$/.test(
-    code,
-  );
+/**
+ * Codes of Node's sockets; SQLSTATE class 08 (connection) and 57P (server shuts down or starts), and what the limits of
+ * our sessions end: a transaction that stood still, a wait for a lock, a statement.
+ */
+const STORE_CODES =
+  /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|08\w{3}|57P\w{2}|25P03|55P03|57014)$/;
+
+/** A connection that ends in the midst of a statement is an error without a code in `pg`. */
+const isStoreTrouble = (code: unknown, message: unknown): boolean =>
+  (typeof code === 'string' && STORE_CODES.test(code)) ||
+  (typeof message === 'string' && message.startsWith('Connection terminated'));

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import stringWidth from 'string-width';
 import type { z } from 'zod';
 import { CodedError } from '../../errors.js';
@@ -7,7 +8,9 @@ import type { tableQuery } from './parameters.js';
 /** Characters of a cell that are shown: all cells of a column are as wide as the widest. */
 const MAX_CELL = 1_000;
 /** Columns of a table on the screen, times its lines: one wide cell in each column of many rows is all it takes. */
-const MAX_TABLE = 32 * 1024 * 1024;
+const MAX_TABLE = 8 * 1024 * 1024;
+/** Characters after which others get their turn: to measure one that is not ASCII takes two microseconds. */
+const CHARACTERS_A_TURN = 10_000;
 
 /** What a table shows, page by page. */
 type Rows = AsyncIterable<object[]> | Iterable<object[]>;
@@ -20,8 +23,8 @@ export interface TableOptions {
 }
 
 /**
- * A text table, as Teraslice's `/txt` endpoints answer it (Teraslice REST API, section 10). Of the query,
- * `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
+ * A text table, as Teraslice's `/txt` endpoints answer it (Teraslice's `docs/management-apis/endpoints-txt.md`). Of the
+ * query, `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
  */
 export const tableOf = (
   pages: Rows,
@@ -38,35 +41,59 @@ export async function renderTable(
   columns: string[],
   { headers, missing }: { headers: boolean; missing: string },
 ): Promise<string> {
-  const lines = headers ? [columns] : [];
+  const lines: Cell[][] = headers ? [columns.map((column) => toCell(column))] : [];
   const widths = headers ? columns.map((column) => stringWidth(column)) : columns.map(() => 0);
-  const add = (cells: string[]): void => {
-    lines.push(cells);
-    cells.forEach((cell, index) => (widths[index] = Math.max(widths[index]!, stringWidth(cell))));
-    const line = widths.reduce((sum, width) => sum + width + 2, 0);
-    if (line * (lines.length + 1) > MAX_TABLE) throw new CodedError('TABLE_TOO_LARGE', { limit: MAX_TABLE });
+  let measured = 0;
+  const add = async (texts: Iterable<string>): Promise<void> => {
+    const line: Cell[] = [];
+    for (const text of texts) {
+      const cell = toCell(text);
+      widths[line.length] = Math.max(widths[line.length]!, cell.width);
+      line.push(cell);
+      measured += text.length;
+      if (measured < CHARACTERS_A_TURN) continue;
+      measured = 0;
+      await turn();
+    }
+    lines.push(line);
+    const length = widths.reduce((sum, width) => sum + width + 2, 0);
+    if (length * (lines.length + 1) > MAX_TABLE)
+      throw new CodedError('TABLE_TOO_LARGE', { limit: MAX_TABLE });
   };
   for await (const rows of pages) {
-    for (const row of rows) {
-      add(columns.map((column) => cellOf(printed(valueAt(row, column), missing))));
-    }
+    for (const row of rows) await add(columns.map((column) => shown(printed(valueAt(row, column), missing))));
   }
-  if (lines.length === (headers ? 1 : 0)) add(columns.map(() => ''));
+  if (lines.length === (headers ? 1 : 0)) await add(columns.map(() => ''));
   const texts = lines.map((line) =>
-    line.map((cell, index) => cell + ' '.repeat(widths[index]! - stringWidth(cell))).join('  '),
+    line.map(({ text, width }, index) => text + ' '.repeat(widths[index]! - width)).join('  '),
   );
   if (headers) texts.splice(1, 0, widths.map((width) => '-'.repeat(width)).join('  '));
   return texts.map((text) => `${text}\n`).join('');
 }
 
+/** A text and its columns on the screen. */
+interface Cell {
+  text: string;
+  width: number;
+}
+
+/**
+ * Printable ASCII is measured by its length. The mark of a cut would be the one character that is none, so it is
+ * measured apart.
+ */
+const toCell = (text: string): Cell => ({
+  text,
+  width: text.endsWith('…') ? stringWidth(text.slice(0, -1)) + 1 : stringWidth(text),
+});
+
 /**
  * One line, as a row is: stack traces would tear the table apart. A cut text is copied: V8 would keep all of what it was
  * cut from in memory as long as the cell.
  */
-function cellOf(text: string): string {
-  const shown =
+function shown(text: string): string {
+  const copy =
     text.length <= MAX_CELL ? text : Buffer.from(cut(text, MAX_CELL), 'utf16le').toString('utf16le');
-  return shown.replaceAll(/\s*\n\s*/g, ' ');
+  return copy.replaceAll(/\s*\n\s*/g, ' ');
 }
 
 /** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed`. */

@@ -1,14 +1,17 @@
 import type { Request } from 'express';
 import { z } from 'zod';
-import { CodedError, type ErrorCode } from '../../errors.js';
+import { CodedError } from '../../errors.js';
+import { MAX_WORKERS } from '../../store/types.js';
 import { abandoned, always, type Call, operation, type Operation } from '../http/operation.js';
 import { given } from '../http/parameters.js';
 import type { Resources } from '../http/resource.js';
-import { id, message, submission } from '../schemas/common.js';
+import { id, message } from '../schemas/common.js';
 import { status } from '../schemas/executions.js';
 import type { WorkerChange } from '../services/control.js';
 import type { Services } from '../services/index.js';
-import { CLEANUP_TYPES } from '../services/recovery.js';
+
+/** Values of a flag that say no; any other that is not empty says yes. */
+const NO = new Set(['false', '0', 'no']);
 
 const stopQuery = z.object({
   blocking: z
@@ -19,7 +22,7 @@ const stopQuery = z.object({
   force: z
     .unknown()
     .optional()
-    .transform((value) => value === 'true')
+    .transform((value) => Boolean(value) && !NO.has(String(value).toLowerCase()))
     .meta({
       type: 'boolean',
       default: false,
@@ -36,24 +39,13 @@ const stopQuery = z.object({
   ),
 });
 
-const cleanupType = z.preprocess(given, z.enum(CLEANUP_TYPES).optional());
-const recoverQuery = z.object({
-  cleanup_type: cleanupType.meta({
-    description:
-      'Which slices are run again: `errors`, those that failed; `pending`, those that were not begun; `all`, both and ' +
-      'what was begun. The execution ends after them. Without it, it goes on with its slicer',
-  }),
-  cleanup: cleanupType.meta({ description: 'The same' }),
-});
-
-/** The columns of the store are 32 bits wide. */
 const workerCount = z
   .string()
   .regex(/^\d+$/)
   .transform(Number)
-  .pipe(z.int().min(1).max(2_147_483_647))
+  .pipe(z.int().min(1).max(MAX_WORKERS))
   .optional()
-  .meta({ type: 'integer', minimum: 1, maximum: 2_147_483_647, pattern: undefined });
+  .meta({ type: 'integer', minimum: 1, maximum: MAX_WORKERS, pattern: undefined });
 const workersQuery = z.object({ add: workerCount, remove: workerCount, total: workerCount });
 
 const settingsQuery = z.object({ log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']) });
@@ -72,20 +64,10 @@ function workerChange(request: Request, query: z.output<typeof workersQuery>): W
 }
 
 const ACTION_ERRORS = ['EX_NOT_ACTIVE', 'TIMED_OUT', 'TEMPORAL_UNAVAILABLE'] as const;
-const RECOVER_ERRORS = [
-  'BAD_CLEANUP_TYPE',
-  'EX_NOT_FOUND',
-  'JOB_DELETED',
-  'EX_STILL_ACTIVE',
-  'JOB_ACTIVE',
-  'EX_NOT_RECOVERABLE',
-  'TEMPORAL_UNAVAILABLE',
-] as const;
-
 type FindExecution = (call: Call<unknown>) => Promise<string>;
 
-/** Verbs: what is wanted of a job or of one of its executions. */
-export function controlRoutes(resources: Resources, { jobs, executions, control, audit }: Services): void {
+/** What is wanted of an execution, or of the latest one of a job. */
+export function controlRoutes(resources: Resources, { executions, control, audit }: Services): void {
   const latestOfJob: FindExecution = async ({ param }) =>
     (await executions.latestOf(param('job_id'))).doc.ex_id;
   const named: FindExecution = async ({ param }) => param('ex_id');
@@ -178,75 +160,6 @@ export function controlRoutes(resources: Resources, { jobs, executions, control,
         const reply = { exId, level };
         await audit('_settings', { ex_id: exId }, reply);
         return reply;
-      },
-    ),
-  });
-
-  resources.add('/jobs/:job_id/_start', {
-    post: operation(
-      {
-        summary: 'Run a job once more',
-        description: 'One with `autorecover` goes on where its latest execution ended.',
-        reply: submission,
-        errors: [
-          'JOB_ACTIVE',
-          'JOB_NOT_FOUND',
-          'JOB_DELETED',
-          'JOB_INVALID',
-          'EX_STILL_ACTIVE',
-          'EX_NOT_RECOVERABLE',
-          'TEMPORAL_UNAVAILABLE',
-        ],
-      },
-      async ({ param }) => {
-        const submitted = await jobs.start(param('job_id'));
-        await audit('_start', submitted);
-        return submitted;
-      },
-    ),
-  });
-
-  const recovering = (
-    summary: string,
-    errors: ErrorCode[],
-    recover: (
-      call: Call<unknown>,
-      cleanup?: (typeof CLEANUP_TYPES)[number],
-    ) => Promise<z.input<typeof submission>>,
-  ): Operation =>
-    operation(
-      {
-        summary,
-        query: recoverQuery,
-        failure: always(() => new CodedError('BAD_CLEANUP_TYPE')),
-        reply: submission,
-        errors: [...RECOVER_ERRORS, ...errors],
-      },
-      async (call) => {
-        const query = call.query();
-        const cleanup = query.cleanup_type ?? query.cleanup;
-        const submitted = await recover(call, cleanup);
-        await audit('_recover', submitted, { cleanup });
-        return submitted;
-      },
-    );
-
-  resources.add('/jobs/:job_id/_recover', {
-    post: recovering(
-      'Go on where the latest execution ended, with the job as it is now',
-      ['JOB_NOT_FOUND', 'NOTHING_TO_RECOVER', 'JOB_INVALID'],
-      ({ param }, cleanup) => jobs.recover(param('job_id'), cleanup),
-    ),
-  });
-
-  resources.add('/ex/:ex_id/_recover', {
-    post: recovering(
-      'Go on where an execution ended, with its own configuration',
-      [],
-      async ({ param }, cleanup) => {
-        const old = await executions.row(param('ex_id'));
-        const { ex_id } = await executions.recover(old, cleanup && { cleanup });
-        return { job_id: old.doc.job_id, ex_id };
       },
     ),
   });

@@ -2,7 +2,7 @@ import type { ApiDependencies } from '../dependencies.js';
 import { operation } from '../http/operation.js';
 import type { Resources } from '../http/resource.js';
 import { root } from '../schemas/server.js';
-import { TERASLICE_VERSION } from '../version.js';
+import { TERASLICE_VERSION } from '../../version.js';
 
 /** What this is: read by clients ahead of everything else. */
 export function rootRoutes(resources: Resources, { settings, version }: ApiDependencies): void {

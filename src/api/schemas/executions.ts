@@ -11,7 +11,7 @@ export const status = z
 const operation = z.looseObject({ _op: z.string() }).describe('With the defaults of its schema');
 const api = z.looseObject({ _name: z.string() }).describe('With the defaults of its schema');
 
-/** Teraslice REST API, section 3. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const execution = z
   .looseObject({
     job_id: id,
@@ -56,7 +56,7 @@ export const execution = z
       'and what became of it',
   });
 
-/** Teraslice REST API, section 7.5. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const errorRecord = z
   .object({
     ex_id: id,

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { id, time, warnings } from './common.js';
 
-/** Teraslice REST API, section 2. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const job = z
   .looseObject({
     job_id: id,

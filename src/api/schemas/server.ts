@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { time } from './common.js';
 
-/** Teraslice REST API, section 8. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const root = z
   .object({
     arch: z.string(),
@@ -21,7 +21,7 @@ export const health = z
   })
   .meta({ id: 'Health' });
 
-/** Teraslice REST API, section 9. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const asset = z
   .object({
     id: z.string().regex(/^[0-9a-f]{40}$/),

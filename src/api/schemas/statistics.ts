@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { count, id, time } from './common.js';
 
-/** Teraslice REST API, section 3.1. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 const stats = z.object({
   workers_available: count,
   workers_active: count,
@@ -82,7 +82,7 @@ const node = z
   })
   .meta({ id: 'Node' });
 
-/** Teraslice REST API, section 7.3. */
+/** As in Teraslice's `docs/management-apis/endpoints-json.md`. */
 export const clusterState = z
   .record(z.string(), node)
   .meta({ id: 'ClusterState', description: 'The nodes, by id' });

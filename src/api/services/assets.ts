@@ -11,6 +11,7 @@ import { AssetFolders } from '../../assets/folders.js';
 import { qualifyNames } from '../../assets/identifiers.js';
 import { unpack } from '../../assets/unpack.js';
 import { CodedError } from '../../errors.js';
+import type { Logger } from '../../logger.js';
 import { Places } from '../../places.js';
 import type { AssetRecord, AssetStore, ListQuery } from '../../store/types.js';
 
@@ -42,6 +43,7 @@ export class AssetService {
     private readonly store: AssetStore,
     directory: string,
     private readonly maxBytes: number,
+    private readonly logger?: Logger,
   ) {
     this.folders = new AssetFolders(directory, async (id) => {
       const asset = await store.read(id);
@@ -82,7 +84,12 @@ export class AssetService {
     } finally {
       if (!created) await this.store.discard(location);
     }
-    await this.folders.install(id, unpacked, folder);
+    try {
+      await this.folders.install(id, unpacked, folder);
+    } catch (error) {
+      // The asset is kept all the same; who needs the folder fetches it, or says why it cannot be.
+      this.logger?.warn({ err: error, asset: id }, 'an uploaded asset could not be unpacked in its place');
+    }
     return created;
   }
 
@@ -134,7 +141,7 @@ export class AssetService {
     return undefined;
   }
 
-  /** @param identifier an id, a name, or `name:range` (Teraslice job configuration, section 5.3) */
+  /** @param identifier an id, a name, or `name:range` (Teraslice's `docs/jobs/configuration.md`) */
   private async resolve(identifier: string): Promise<string> {
     if (identifier.length > MAX_IDENTIFIER) {
       throw refuse(`an asset is named with more than ${MAX_IDENTIFIER} characters`);

@@ -6,7 +6,7 @@ import {
   type NodeRow,
   type Store,
 } from '../../store/types.js';
-import { TERASLICE_VERSION } from '../version.js';
+import { TERASLICE_VERSION } from '../../version.js';
 
 /** One process on a node. `worker_id` is its process id: a number, and unique on the node as long as it lives. */
 interface Task {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { validate as isUuid } from 'uuid';
 import { CodedError } from '../../errors.js';
-import type { ExecutionRow, ExecutionStatus } from '../../store/types.js';
+import type { ExecutionStanding, ExecutionStatus } from '../../store/types.js';
 import { isTerminal } from '../../store/types.js';
 import type { ApiDependencies } from '../dependencies.js';
 import type { Wanted } from '../../workflows/types.js';
@@ -91,7 +92,7 @@ export class ControlService {
    */
   async stop(exId: string, { blocking, force }: Stop, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'stopped', waiting);
-    const { _status: before } = (await this.executions.row(exId)).doc;
+    const { _status: before } = await this.executions.standing(exId);
     if (isTerminal(before)) return before;
     await this.signal(exId, { signal: 'stop' }, deadline);
     if (force) {
@@ -100,7 +101,7 @@ export class ControlService {
       await this.deps.store.placement.force(exId);
       this.deps.engine.kickPlacement();
     }
-    return this.settled(exId, deadline, (row) => !blocking && isEnding(row));
+    return this.settled(exId, deadline, (standing) => !blocking && isEnding(standing));
   }
 
   /**
@@ -109,7 +110,7 @@ export class ControlService {
    */
   async pause(exId: string, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'paused', waiting);
-    this.refuseStopping(await this.activeRow(exId), 'paused');
+    this.refuseStopping(await this.active(exId), 'paused');
     await this.signal(exId, { signal: 'pause' }, deadline);
     const status = await this.fulfilled(exId, deadline, 'paused');
     if (isTerminal(status)) throw illegal(exId, status, 'paused');
@@ -123,7 +124,7 @@ export class ControlService {
    */
   async resume(exId: string, waiting: Waiting = {}): Promise<ExecutionStatus> {
     const deadline = this.deadline(exId, 'running', waiting);
-    this.refuseStopping(await this.activeRow(exId), 'running');
+    this.refuseStopping(await this.active(exId), 'running');
     await this.signal(exId, { signal: 'resume' }, deadline);
     const status = await this.fulfilled(exId, deadline, 'running');
     if (isTerminal(status) && status !== 'completed' && status !== 'failed')
@@ -140,7 +141,7 @@ export class ControlService {
     const deadline = this.deadline(exId, 'told of its workers', {});
     const { executions } = this.deps.store;
     for (;;) {
-      const current = (await this.activeRow(exId)).workers_wanted;
+      const current = (await this.active(exId)).workers_wanted;
       const total = wantedTotal(change, current);
       // Several callers may add at once: each change is made to the number it was computed from.
       if (!(await executions.setWorkersWanted(exId, total, current))) continue;
@@ -164,7 +165,7 @@ export class ControlService {
     for (let workers = total, told = 0; workers !== told;) {
       await this.signal(exId, { signal: 'setWorkers', workers }, deadline);
       told = workers;
-      workers = (await this.executions.row(exId)).workers_wanted;
+      workers = (await this.executions.standing(exId)).workers_wanted;
     }
   }
 
@@ -173,7 +174,7 @@ export class ControlService {
     for (;;) {
       await sleep(RETELL_INTERVAL, undefined, { ref: false });
       try {
-        const { workers_wanted: workers } = await this.executions.row(exId);
+        const { workers_wanted: workers } = await this.executions.standing(exId);
         return await this.signalWorkers(exId, workers, this.deadline(exId, 'told of its workers', {}));
       } catch (error) {
         if (!(error instanceof CodedError && error.retry)) return;
@@ -183,7 +184,7 @@ export class ControlService {
 
   /** @throws CodedError EX_NOT_ACTIVE, TIMED_OUT, TEMPORAL_UNAVAILABLE */
   async setLogLevel(exId: string, level: string): Promise<void> {
-    await this.activeRow(exId);
+    await this.active(exId);
     await this.signal(
       exId,
       { signal: 'setLogLevel', level },
@@ -191,16 +192,16 @@ export class ControlService {
     );
   }
 
-  private async activeRow(exId: string): Promise<ExecutionRow> {
-    const row = await this.executions.find(exId);
-    if (row === undefined || isTerminal(row.doc._status))
+  private async active(exId: string): Promise<ExecutionStanding> {
+    const standing = isUuid(exId) ? await this.deps.store.executions.standing(exId) : undefined;
+    if (standing === undefined || isTerminal(standing._status))
       throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
-    return row;
+    return standing;
   }
 
   /** A stop cannot be taken back, so to wait for anything else would be in vain. */
-  private refuseStopping(row: ExecutionRow, wanted: string): void {
-    if (row.doc._status === 'stopping') throw illegal(row.doc.ex_id, 'stopping', wanted);
+  private refuseStopping({ ex_id: exId, _status }: ExecutionStanding, wanted: string): void {
+    if (_status === 'stopping') throw illegal(exId, 'stopping', wanted);
   }
 
   private deadline(exId: string, wanted: string, { timeout, abandoned }: Waiting): Deadline {
@@ -216,7 +217,7 @@ export class ControlService {
       } catch (error) {
         if (!(error instanceof CodedError && error.code === 'EX_NOT_ACTIVE')) throw error;
       }
-      const { _status } = (await this.executions.row(exId)).doc;
+      const { _status } = await this.executions.standing(exId);
       if (isTerminal(_status)) return;
       if (_status === 'pending') engine.submitted(exId);
       await deadline.pause(backoff);
@@ -234,7 +235,7 @@ export class ControlService {
   ): Promise<ExecutionStatus> {
     let wanted: Wanted = wish;
     for (let asked = Date.now(); ;) {
-      const { _status } = (await this.executions.row(exId)).doc;
+      const { _status } = await this.executions.standing(exId);
       if (_status === 'stopping') throw illegal(exId, _status, wish);
       if (isTerminal(_status) || (FULFILLED[wanted] as readonly string[]).includes(_status)) return _status;
       await deadline.pause(deadline.interval);
@@ -249,20 +250,20 @@ export class ControlService {
   private async settled(
     exId: string,
     deadline: Deadline,
-    isWanted: (row: ExecutionRow) => boolean,
+    isWanted: (standing: ExecutionStanding) => boolean,
   ): Promise<ExecutionStatus> {
     for (;;) {
-      const row = await this.executions.row(exId);
-      const { _status } = row.doc;
-      if (isTerminal(_status) || isWanted(row)) return _status;
+      const standing = await this.executions.standing(exId);
+      const { _status } = standing;
+      if (isTerminal(_status) || isWanted(standing)) return _status;
       await deadline.pause(deadline.interval);
     }
   }
 }
 
 /** Stopping, or at its end anyway: then it wants no workers any more, and its status stays until its hosts have flushed. */
-const isEnding = ({ doc, workers_wanted: wanted }: ExecutionRow): boolean =>
-  doc._status === 'stopping' || wanted === 0;
+const isEnding = ({ _status, workers_wanted: wanted }: ExecutionStanding): boolean =>
+  _status === 'stopping' || wanted === 0;
 
 function wantedTotal(change: WorkerChange, current: number): number {
   if ('total' in change) return change.total;

@@ -1,13 +1,13 @@
 import { v4 as uuidv4 } from 'uuid';
 import type { ExecutionDocument, JobDocument, ValidatedJob } from '../../store/types.js';
-import { TERASLICE_VERSION } from '../version.js';
+import { TERASLICE_VERSION } from '../../version.js';
 
 /** What the server writes into a job; a caller's own values for these are dropped. */
-const JOB_FIELDS = ['job_id', '_context', '_created', '_updated', '_deleted', '_deleted_on'];
+const SERVER_JOB_FIELDS = ['job_id', '_context', '_created', '_updated', '_deleted', '_deleted_on'];
 
 /** What the server writes into an execution and must not come from a job or from the execution it recovers. */
-const EXECUTION_FIELDS = [
-  ...JOB_FIELDS,
+const SERVER_EXECUTION_FIELDS = [
+  ...SERVER_JOB_FIELDS,
   'ex_id',
   '_status',
   '_has_errors',
@@ -30,7 +30,7 @@ function without<T extends object>(document: T, fields: string[]): T {
 export function jobDocument(spec: Record<string, unknown>, of?: JobDocument): JobDocument {
   const now = new Date().toISOString();
   return {
-    ...without(spec, JOB_FIELDS),
+    ...without(spec, SERVER_JOB_FIELDS),
     job_id: of?.job_id ?? uuidv4(),
     _context: 'job',
     _created: of?._created ?? now,
@@ -40,7 +40,7 @@ export function jobDocument(spec: Record<string, unknown>, of?: JobDocument): Jo
 
 /** The configuration that an execution ran with, to run once more. */
 export const configurationOf = (execution: ExecutionDocument): ValidatedJob =>
-  without<ValidatedJob>(execution, EXECUTION_FIELDS);
+  without<ValidatedJob>(execution, SERVER_EXECUTION_FIELDS);
 
 /**
  * A new execution. The latest execution of a job is found by its time, so this one's is later than that of
@@ -55,7 +55,7 @@ export function executionDocument(
   const earliest = previous === undefined ? 0 : Date.parse(previous._created) + 1;
   const created = new Date(Math.max(Date.now(), earliest)).toISOString();
   return {
-    ...without(job, EXECUTION_FIELDS),
+    ...without(job, SERVER_EXECUTION_FIELDS),
     job_id: jobId,
     ex_id: uuidv4(),
     _context: 'ex',

@@ -3,7 +3,9 @@ import { CodedError } from '../../errors.js';
 import type {
   ExecutionDocument,
   ExecutionRow,
+  ExecutionStanding,
   FailedSlice,
+  JobDocument,
   ListQuery,
   Pages,
   ValidatedJob,
@@ -35,6 +37,13 @@ export class ExecutionService {
     const row = await this.find(exId);
     if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
     return row;
+  }
+
+  /** How it stands; for who asks many times a second. @throws CodedError EX_NOT_FOUND */
+  async standing(exId: string): Promise<ExecutionStanding> {
+    const standing = isUuid(exId) ? await this.deps.store.executions.standing(exId) : undefined;
+    if (standing === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+    return standing;
   }
 
   /** For live numbers, of which an unknown execution has as few as one that ended. @throws NO_ACTIVE_SLICER */
@@ -81,11 +90,20 @@ export class ExecutionService {
     return ex.ex_id;
   }
 
+  /** Stores a new job together with its first execution; see `create`. */
+  async createFirst(job: JobDocument, validated: ValidatedJob): Promise<string> {
+    const ex = executionDocument(job.job_id, validated, this.deps.version);
+    await this.deps.store.jobs.insert(job, ex);
+    this.deps.engine.submitted(ex.ex_id);
+    return ex.ex_id;
+  }
+
   /**
    * Makes a new execution that goes on where `old` ended: with the configuration `job`, else with its own.
    * With a filter it replays failed slices that match, and ends.
    * @returns the new execution, and how many slices it recovers
-   * @throws CodedError EX_STILL_ACTIVE, EX_NOT_RECOVERABLE, JOB_ACTIVE, TEMPORAL_UNAVAILABLE
+   * @throws CodedError EX_STILL_ACTIVE, EX_NOT_RECOVERABLE, JOB_ACTIVE, RECOVERY_OVERTAKEN,
+   *   TEMPORAL_UNAVAILABLE
    */
   async recover(
     old: ExecutionRow,

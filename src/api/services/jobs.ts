@@ -40,7 +40,7 @@ export class JobService {
   ) {}
 
   /**
-   * Stores a job and, with `start`, its first execution. Nothing is stored if the job is not valid.
+   * Stores a job and, with `start`, its first execution: both or none. Nothing is stored if the job is not valid.
    * @throws CodedError NO_JOB_POSTED, JOB_ID_ON_SUBMIT, JOB_INVALID
    */
   async submit(spec: Record<string, unknown> | undefined, start: boolean): Promise<Submission> {
@@ -49,10 +49,12 @@ export class JobService {
     if (spec.job_id) throw new CodedError('JOB_ID_ON_SUBMIT');
     const { job: validated, warnings } = await this.deps.validator.validate(spec);
     const job = jobDocument(spec);
+    if (start) {
+      const exId = await this.executions.createFirst(job, validated);
+      return { job_id: job.job_id, ex_id: exId, ...listed(warnings) };
+    }
     await this.deps.store.jobs.insert(job);
-    if (!start) return { job_id: job.job_id, ...listed(warnings) };
-    const exId = await this.executions.create(job.job_id, validated);
-    return { job_id: job.job_id, ex_id: exId, ...listed(warnings) };
+    return { job_id: job.job_id, ...listed(warnings) };
   }
 
   /** Deleted jobs too. @throws CodedError JOB_NOT_FOUND */
@@ -94,15 +96,20 @@ export class JobService {
       throw new CodedError('EMPTY_UPDATE', { job_id: jobId });
     const old = await this.existing(jobId, 'updated');
     const { warnings } = await this.deps.validator.validate(spec);
-    return this.replace(jobDocument(spec, old), warnings);
+    const job = jobDocument(spec, old);
+    // It may have been deleted while the new one was validated.
+    await this.deps.store.jobs.replace(job, { alive: true });
+    return { ...job, ...listed(warnings) };
   }
 
   /** Sets `active`, a mark that has no effect on executions. @throws as `update` */
   async setActive(jobId: string, active: boolean): Promise<JobDocument> {
     const old = await this.existing(jobId, 'updated');
-    const spec = { ...old, active };
-    const warnings = active ? (await this.deps.validator.validate(spec)).warnings : [];
-    return this.replace(jobDocument(spec, old), warnings);
+    const warnings = active ? (await this.deps.validator.validate({ ...old, active })).warnings : [];
+    // Nothing else of it: it may have been replaced while it was validated.
+    const job = await this.deps.store.jobs.setActive(jobId, active, new Date().toISOString());
+    if (job === undefined) throw new CodedError('JOB_NOT_FOUND', { job_id: jobId });
+    return { ...job, ...listed(warnings) };
   }
 
   /** Marks a job and its executions as deleted. @throws CodedError JOB_RUNNING, JOB_NOT_FOUND, JOB_ALREADY_DELETED */
@@ -165,11 +172,5 @@ export class JobService {
     const job = await this.get(jobId);
     if (job._deleted === true) throw new CodedError('JOB_DELETED', { job_id: jobId, action });
     return job;
-  }
-
-  private async replace(job: JobDocument, warnings: unknown[]): Promise<JobDocument> {
-    // It may have been deleted while the new one was validated.
-    await this.deps.store.jobs.replace(job, { alive: true });
-    return { ...job, ...listed(warnings) };
   }
 }

@@ -85,12 +85,25 @@ function complement(
   const nulls = Object.fromEntries(entries.filter(isNull).map(([key]) => [key, null]));
   const schema = convict(
     Object.fromEntries(
-      entries.filter((entry) => !isNull(entry)).map(([key, field]) => [key, understood(field, config[key])]),
+      entries
+        .filter((entry) => !isNull(entry))
+        .map(([key, field]) => [key, secret(understood(field, config[key]))]),
     ) as convict.Schema<Record<string, unknown>>,
   );
   schema.load(Object.fromEntries(Object.entries(config).filter(([key]) => !(key in nulls))));
   schema.validate({ allowed: 'warn', output: (text) => warn(text.trim()) } as convict.ValidateOptions);
   return { ...schema.getProperties(), ...nulls };
+}
+
+/**
+ * Marks each field of a schema, so that errors do not show its value: what is a password or holds one, no schema of
+ * Teraslice's connectors says.
+ */
+function secret(field: unknown): unknown {
+  if (typeof field !== 'object' || field === null || Array.isArray(field) || Object.keys(field).length === 0)
+    return { default: field, sensitive: true };
+  if ('default' in field) return { ...field, sensitive: true };
+  return Object.fromEntries(Object.entries(field).map(([key, inner]) => [key, secret(inner)]));
 }
 
 function understood(field: SchemaField, value: unknown): SchemaField {

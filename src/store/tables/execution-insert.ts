@@ -1,6 +1,6 @@
 import { CodedError } from '../../errors.js';
 import type { Database } from '../schema.js';
-import type { ExecutionDocument, Recovered } from '../types.js';
+import type { ExecutionDocument, Recovered, RecoveryStart } from '../types.js';
 import { hasActive, latestOf, toNewExecution, toNewState } from './execution-rows.js';
 import { discardStaged, markRecovered, stageSlices } from './recovered-slices.js';
 
@@ -16,6 +16,31 @@ async function requireExecution(db: Database, exId: string): Promise<void> {
     .forShare()
     .executeTakeFirst();
   if (row === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+}
+
+/** A later one may have done some of the slices that are to be recovered meanwhile. */
+async function requireLatest(db: Database, jobId: string, exId: string): Promise<void> {
+  const latest = await latestOf(db, jobId);
+  if (latest?.ex_id === exId) return;
+  if (latest === undefined) throw new CodedError('EX_NOT_FOUND', { ex_id: exId });
+  throw latest.terminal
+    ? new CodedError('RECOVERY_OVERTAKEN', { job_id: jobId, ex_id: latest.ex_id })
+    : new CodedError('JOB_ACTIVE', { job_id: jobId });
+}
+
+/** Writes the rows of a new execution, inside a transaction. */
+export async function insertRows(
+  trx: Database,
+  doc: ExecutionDocument,
+  recoveredTotal = 0,
+  start?: RecoveryStart,
+): Promise<void> {
+  await trx.insertInto('executions').values(toNewExecution(doc, recoveredTotal)).execute();
+  await trx.insertInto('execution_states').values(toNewState(doc, start)).execute();
+  await trx
+    .insertInto('execution_specs')
+    .values({ ex_id: doc.ex_id, spec: JSON.stringify(doc) })
+    .execute();
 }
 
 /**
@@ -45,19 +70,11 @@ export async function insertExecution(
         const action = recovered === undefined ? 'started' : 'recovered';
         throw new CodedError('JOB_DELETED', { job_id: jobId, action });
       }
-      if (recovered?.latest !== undefined && (await latestOf(trx, jobId))?.ex_id !== recovered.latest) {
-        // It may have done some of these slices meanwhile.
-        throw new CodedError('JOB_ACTIVE', { job_id: jobId });
-      }
+      if (recovered?.latest !== undefined) await requireLatest(trx, jobId, recovered.latest);
       if (recovered !== undefined && doc.recovered_execution !== undefined) {
         await requireExecution(trx, doc.recovered_execution);
       }
-      await trx.insertInto('executions').values(toNewExecution(doc, total)).execute();
-      await trx.insertInto('execution_states').values(toNewState(doc, recovered?.start)).execute();
-      await trx
-        .insertInto('execution_specs')
-        .values({ ex_id: exId, spec: JSON.stringify(doc) })
-        .execute();
+      await insertRows(trx, doc, total, recovered?.start);
       if (total > 0) {
         const { count } = await trx
           .selectFrom('recovered_slices')

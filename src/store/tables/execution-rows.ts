@@ -19,6 +19,9 @@ export type ExecutionRecord = Selectable<ExecutionsTable> &
   Selectable<ExecutionStatesTable> &
   Selectable<ExecutionSpecsTable>;
 
+/** What of it changes while it runs. */
+export type ExecutionProgress = Omit<ExecutionRecord, 'spec'>;
+
 /** Columns of `executions` that a document is put together from, with its state and spec. */
 export const DOCUMENT_COLUMNS = [
   'ex_id',
@@ -86,7 +89,7 @@ export interface ExecutionChange {
 
 /** What to write for a change of the document in `row`; fields that are undefined stay as they are. */
 export function documentChange(
-  row: ExecutionRecord,
+  row: ExecutionProgress,
   patch: Partial<ExecutionDocument>,
 ): Required<ExecutionChange> {
   const { ex_id: _ex, job_id: _job, _created, _updated, ...changeable } = patch;
@@ -103,12 +106,16 @@ export function documentChange(
   };
 }
 
-export const selectExecutions = (db: Database) =>
+export const selectProgress = (db: Database) =>
   db
     .selectFrom('executions')
     .innerJoin('execution_states', 'execution_states.ex_id', 'executions.ex_id')
+    .selectAll(['execution_states', 'executions']);
+
+export const selectExecutions = (db: Database) =>
+  selectProgress(db)
     .innerJoin('execution_specs', 'execution_specs.ex_id', 'executions.ex_id')
-    .selectAll(['execution_states', 'execution_specs', 'executions']);
+    .select('execution_specs.spec');
 
 /** The job's latest execution. */
 export const latestOf = (db: Database, jobId: string) =>

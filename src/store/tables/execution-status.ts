@@ -25,16 +25,17 @@ import {
 import {
   documentChange,
   selectExecutions,
+  selectProgress,
   toExecutionRow,
   type ExecutionChange,
-  type ExecutionRecord,
+  type ExecutionProgress,
 } from './execution-rows.js';
 
 const STATUSES: readonly string[] = EXECUTION_STATUSES;
 const isInit = (status: string): boolean => (INIT_STATUSES as readonly string[]).includes(status);
 const isRunning = (status: string): boolean => (RUNNING_STATUSES as readonly string[]).includes(status);
 
-function accepts(row: ExecutionRecord, seq: number, status: ExecutionStatus): boolean {
+function accepts(row: ExecutionProgress, seq: number, status: ExecutionStatus): boolean {
   if (row.closed || seq <= row.status_seq) return false;
   if (status === row._status) return true;
   return !row.terminal && !(isRunning(row._status) && isInit(status));
@@ -49,28 +50,34 @@ function totalsOf({ _slicer_stats: stats = {} }: Partial<ExecutionDocument>): Ex
   };
 }
 
-/**
- * Reads the rows under locks and lets `decide` say what to write; answers the execution as it is afterwards. Both
- * rows are locked, as PostgreSQL reads rows again that it waited for, and no others.
- */
-function change(
+/** Reads both rows under locks, without the spec, which never changes, and lets `decide` say what to write. */
+async function change(
+  trx: Database,
+  exId: string,
+  decide: (row: ExecutionProgress) => ExecutionChange | undefined,
+): Promise<void> {
+  const row = await selectProgress(trx)
+    .where('executions.ex_id', '=', exId)
+    .forUpdate(['executions', 'execution_states'])
+    .executeTakeFirst();
+  const decided = row && decide(row);
+  if (decided?.row !== undefined)
+    await trx.updateTable('executions').set(decided.row).where('ex_id', '=', exId).execute();
+  if (decided?.state !== undefined)
+    await trx.updateTable('execution_states').set(decided.state).where('ex_id', '=', exId).execute();
+}
+
+/** The same, and the whole execution as it is afterwards. */
+const changed = (
   db: Database,
   exId: string,
-  decide: (row: ExecutionRecord) => ExecutionChange | undefined,
-): Promise<ExecutionRow | undefined> {
-  return db.transaction().execute(async (trx) => {
-    const read = selectExecutions(trx).where('executions.ex_id', '=', exId);
-    const row = await read.forUpdate(['executions', 'execution_states']).executeTakeFirst();
-    if (row === undefined) return undefined;
-    const decided = decide(row);
-    if (decided === undefined) return toExecutionRow(row);
-    if (decided.row !== undefined)
-      await trx.updateTable('executions').set(decided.row).where('ex_id', '=', exId).execute();
-    if (decided.state !== undefined)
-      await trx.updateTable('execution_states').set(decided.state).where('ex_id', '=', exId).execute();
-    return toExecutionRow(await read.executeTakeFirstOrThrow());
+  decide: (row: ExecutionProgress) => ExecutionChange | undefined,
+): Promise<ExecutionRow | undefined> =>
+  db.transaction().execute(async (trx) => {
+    await change(trx, exId, decide);
+    const row = await selectExecutions(trx).where('executions.ex_id', '=', exId).executeTakeFirst();
+    return row && toExecutionRow(row);
   });
-}
 
 export function executionStatus(
   db: Database,
@@ -80,7 +87,7 @@ export function executionStatus(
       if (!STATUSES.includes(status)) {
         throw new CodedError('ILLEGAL_STATUS', { reason: `"${status}" is not a status of an execution` });
       }
-      return change(db, exId, (row) => {
+      return changed(db, exId, (row) => {
         if (!accepts(row, seq, status)) return undefined;
         const { row: columns, state } = documentChange(row, { ...patch, _status: status });
         return { row: { ...columns, ...totalsOf(patch), status_seq: seq }, state };
@@ -107,7 +114,7 @@ export function executionStatus(
       if (!isTerminal(status)) {
         throw new CodedError('ILLEGAL_STATUS', { reason: `an execution cannot end as "${status}"` });
       }
-      return change(db, exId, (row) => {
+      return changed(db, exId, (row) => {
         if (row.closed) return undefined;
         const { row: columns, state } = documentChange(row, { ...patch, _status: status });
         const status_seq = Math.max(seq, row.status_seq);
@@ -119,15 +126,23 @@ export function executionStatus(
     },
 
     async setReport(exId, report) {
-      await change(db, exId, (row) =>
-        row.closed ? undefined : { state: { report: JSON.stringify(report) } },
-      );
+      await db
+        .transaction()
+        .execute((trx) =>
+          change(trx, exId, (row) =>
+            row.closed ? undefined : { state: { report: JSON.stringify(report) } },
+          ),
+        );
     },
 
     async setMetadata(exId, metadata) {
-      await change(db, exId, (row) =>
-        documentChange(row, { metadata: { ...row.state.metadata, ...metadata } }),
-      );
+      await db
+        .transaction()
+        .execute((trx) =>
+          change(trx, exId, (row) =>
+            documentChange(row, { metadata: { ...row.state.metadata, ...metadata } }),
+          ),
+        );
     },
   };
 }

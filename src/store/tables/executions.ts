@@ -27,6 +27,13 @@ export function executionStore(db: Database): ExecutionStore {
       return row && toExecutionRow(row);
     },
 
+    standing: (exId) =>
+      db
+        .selectFrom('executions')
+        .select(['ex_id', '_status', 'workers_wanted'])
+        .where('ex_id', '=', exId)
+        .executeTakeFirst(),
+
     async latest(jobId) {
       const row = await latestOf(db, jobId);
       return row && toExecutionRow(row);

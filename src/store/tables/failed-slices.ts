@@ -4,7 +4,7 @@ import { finished } from '../filter/index.js';
 import type { Database, FailedSlicesTable } from '../schema.js';
 import type { FailedSlice, FailedSliceStore } from '../types.js';
 import { batches } from './batches.js';
-import { inPages } from './list.js';
+import { inPages, SORTED_PREFIX } from './list.js';
 import { orderBy } from './order.js';
 import { lastTakers, matching, takeForReplay } from './replayed-slices.js';
 
@@ -73,9 +73,10 @@ export function failedSliceStore(db: Database): FailedSliceStore {
         .where('replay_position', 'is', null)
         .where(matching(query.filter));
       if (query.ex_id !== undefined) rows = rows.where('ex_id', '=', query.ex_id);
+      const key = page.field === 'error' ? sql`left(error, ${sql.lit(SORTED_PREFIX)})` : sql.ref(page.field);
       const keys = await finished(
         rows
-          .orderBy(page.field, orderBy(page))
+          .orderBy(key, orderBy(page))
           .orderBy('ex_id')
           .orderBy('slicer_id', page.direction)
           .orderBy('slicer_order', page.direction)

@@ -4,6 +4,7 @@ import { extractColumns, JOB_COLUMNS, JOB_FIELDS, paging } from '../fields.js';
 import { jobFilter } from '../filter/index.js';
 import type { Database } from '../schema.js';
 import type { JobDocument, JobStore } from '../types.js';
+import { insertRows } from './execution-insert.js';
 import { hasActive } from './execution-rows.js';
 import { deletedOrNot, inPages, listIds } from './list.js';
 
@@ -15,10 +16,21 @@ const toRow = (job: JobDocument) => ({
   doc: JSON.stringify(job),
 });
 
+async function insertJob(db: Database, job: JobDocument): Promise<void> {
+  await db.insertInto('jobs').values(toRow(job)).execute();
+}
+
+const locked = (trx: Database, jobId: string) =>
+  trx.selectFrom('jobs').select('doc').where('job_id', '=', jobId).forUpdate().executeTakeFirst();
+
 export function jobStore(db: Database): JobStore {
   return {
-    async insert(job) {
-      await db.insertInto('jobs').values(toRow(job)).execute();
+    async insert(job, first) {
+      if (first === undefined) return insertJob(db, job);
+      await db.transaction().execute(async (trx) => {
+        await insertJob(trx, job);
+        await insertRows(trx, first);
+      });
     },
 
     async get(jobId) {
@@ -36,15 +48,21 @@ export function jobStore(db: Database): JobStore {
       throw new CodedError('JOB_DELETED', { job_id, action: 'updated' });
     },
 
+    setActive: (jobId, active, updated) =>
+      db.transaction().execute(async (trx) => {
+        const row = await locked(trx, jobId);
+        if (row === undefined) return undefined;
+        if (row.doc._deleted === true)
+          throw new CodedError('JOB_DELETED', { job_id: jobId, action: 'updated' });
+        const job: JobDocument = { ...row.doc, active, _updated: updated };
+        await trx.updateTable('jobs').set(toRow(job)).where('job_id', '=', jobId).execute();
+        return job;
+      }),
+
     remove: (jobId, deletedOn) =>
       db.transaction().execute(async (trx) => {
         // Executions are inserted under a share lock of this row: none slips in behind the check.
-        const row = await trx
-          .selectFrom('jobs')
-          .select('doc')
-          .where('job_id', '=', jobId)
-          .forUpdate()
-          .executeTakeFirst();
+        const row = await locked(trx, jobId);
         if (row === undefined) return undefined;
         if (row.doc._deleted === true) throw new CodedError('JOB_ALREADY_DELETED', { job_id: jobId });
         if (await hasActive(trx, jobId)) throw new CodedError('JOB_RUNNING', { job_id: jobId });

@@ -5,7 +5,7 @@ import type { Database } from '../schema.js';
 import { batches } from './batches.js';
 
 /** Texts are sorted by so many of their first characters: entries of an index have no room for more. */
-const SORTED_PREFIX = 100;
+export const SORTED_PREFIX = 100;
 /** Texts that are short, and have indexes as they are. */
 const SHORT = new Set(['job_id', 'ex_id', '_status']);
 

@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { type RawBuilder, sql } from 'kysely';
 import type { Database } from '../schema.js';
 
 /** What hangs on an execution, beside its own three rows. */
@@ -44,8 +44,11 @@ export async function purgeExecutions(db: Database, before: string, limit: numbe
   return purged.length;
 }
 
-/** Removes what an interrupted purge left. Slices that are just being staged for a new execution are not touched. */
-export async function sweepPurged(db: Database): Promise<void> {
+/**
+ * Removes what an interrupted purge left, and entries of the audit from before `before` that no execution takes along.
+ * Slices that are just being staged for a new execution are not touched.
+ */
+export async function sweepPurged(db: Database, before: string): Promise<void> {
   const left = new Set<string>();
   for (const table of DEPENDENT_TABLES.filter((name) => name !== 'recovered_slices')) {
     const { rows } = await sql<{ ex_id: string }>`
@@ -55,6 +58,7 @@ export async function sweepPurged(db: Database): Promise<void> {
     for (const { ex_id: id } of rows) left.add(id);
   }
   for (const table of DEPENDENT_TABLES) await deleteOf(db, table, [...left]);
+  await deleteWhere(db, 'audit', sql`ex_id is null and at < ${before}::timestamptz`);
 }
 
 async function deleteOf(
@@ -62,11 +66,18 @@ async function deleteOf(
   table: (typeof DEPENDENT_TABLES)[number],
   ids: string[],
 ): Promise<void> {
-  if (ids.length === 0) return;
+  if (ids.length > 0) await deleteWhere(db, table, sql`ex_id = any(${ids}::text[])`);
+}
+
+async function deleteWhere(
+  db: Database,
+  table: (typeof DEPENDENT_TABLES)[number],
+  condition: RawBuilder<unknown>,
+): Promise<void> {
   for (;;) {
     const { numAffectedRows = 0n } = await sql`
       delete from ${sql.table(table)} where ctid = any(array(
-        select ctid from ${sql.table(table)} where ex_id = any(${ids}::text[]) limit ${ROWS_AT_ONCE}
+        select ctid from ${sql.table(table)} where ${condition} limit ${ROWS_AT_ONCE}
       ))
     `.execute(db);
     if (numAffectedRows < ROWS_AT_ONCE) return;

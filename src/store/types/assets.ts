@@ -1,6 +1,6 @@
 import type { ListQuery } from './lists.js';
 
-/** An asset as lists show it (Teraslice REST API, section 9). What is absent is a wildcard. */
+/** An asset as lists show it (Teraslice's `docs/management-apis/endpoints-json.md`). What is absent is a wildcard. */
 export interface AssetRecord {
   /** See `ContentId`. */
   id: string;

@@ -12,7 +12,7 @@ export type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 export const isTerminal = (status: string): boolean =>
   (TERMINAL_STATUSES as readonly string[]).includes(status);
 
-/** `_slicer_stats` and the controller statistics (Teraslice REST API, section 3.1). */
+/** `_slicer_stats` and the controller statistics (Teraslice's `docs/management-apis/endpoints-json.md`). */
 export interface SlicerStats {
   workers_available: number;
   workers_active: number;
@@ -33,7 +33,7 @@ export interface SlicerStats {
   records?: number[];
 }
 
-/** An execution: the validated job and what became of it (Teraslice REST API, section 3). */
+/** An execution: the validated job and what became of it (Teraslice's `docs/management-apis/endpoints-json.md`). */
 export interface ExecutionDocument extends ValidatedJob {
   job_id: string;
   ex_id: string;
@@ -87,6 +87,10 @@ export interface ExecutionRow {
   recovered_at_insert: number;
 }
 
+/** How an execution stands, without its document, which may be large: for who asks many times a second. */
+export type ExecutionStanding = Pick<ExecutionDocument, 'ex_id' | '_status'> &
+  Pick<ExecutionRow, 'workers_wanted'>;
+
 /** What is known of an execution without its document, which may be large: of all active ones at once. */
 export interface ActiveExecution extends Pick<
   ExecutionDocument,
@@ -125,12 +129,13 @@ export interface ExecutionStore {
    * Stores a new `pending` execution together with the slices it recovers, all or nothing. The slices
    * may be read from this store while they are inserted.
    * @throws CodedError JOB_DELETED if the job was deleted.
-   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides), or a
-   *   later one than the recovery was planned on.
+   * @throws CodedError JOB_ACTIVE if the job has another active execution (a unique index decides),
+   *   RECOVERY_OVERTAKEN if it has a later one than the recovery was planned on.
    * @returns how many slices it recovers
    */
   insert(ex: ExecutionDocument, recovered?: Recovered): Promise<number>;
   get(exId: string): Promise<ExecutionRow | undefined>;
+  standing(exId: string): Promise<ExecutionStanding | undefined>;
   /**
    * The executions made after this one that recover it, or anything that it or its own origins were recovered
    * by or from: those that may have taken slices of it. Oldest first.

@@ -1,6 +1,7 @@
+import type { ExecutionDocument } from './executions.js';
 import type { ListQuery, Pages } from './lists.js';
 
-/** A job as it was posted, with the fields the server adds (Teraslice REST API, section 2). */
+/** A job as it was posted, with the fields the server adds (Teraslice's `docs/management-apis/endpoints-json.md`). */
 export interface JobDocument {
   job_id: string;
   _context: 'job';
@@ -12,6 +13,9 @@ export interface JobDocument {
   name?: string;
   [property: string]: unknown;
 }
+
+/** Workers or slicers that can be asked for, at most: more than any cluster has, and whole in every type of number. */
+export const MAX_WORKERS = 2_147_483_647;
 
 /** One operation of a validated job. */
 export interface OperationConfig {
@@ -44,7 +48,8 @@ export interface ValidatedJob {
 }
 
 export interface JobStore {
-  insert(job: JobDocument): Promise<void>;
+  /** Stores a new job, with `first` together with its first, `pending` execution: both or none. */
+  insert(job: JobDocument, first?: ExecutionDocument): Promise<void>;
   /** Any job by id, deleted ones too. */
   get(jobId: string): Promise<JobDocument | undefined>;
   /**
@@ -52,6 +57,11 @@ export interface JobStore {
    * @throws CodedError JOB_NOT_FOUND, JOB_DELETED
    */
   replace(job: JobDocument, options?: { alive: boolean }): Promise<void>;
+  /**
+   * Changes nothing but `active` and `_updated` (an ISO time). Undefined if there is no such job.
+   * @throws CodedError JOB_DELETED
+   */
+  setActive(jobId: string, active: boolean, updated: string): Promise<JobDocument | undefined>;
   /**
    * Soft delete in one transaction: the job and all its executions get `_deleted`, `_deleted_on` and
    * `_updated` (the given ISO time), the job also `active: false`. Undefined if there is no such job.

@@ -1,6 +1,9 @@
 import type { ListQuery, Pages } from './lists.js';
 
-/** A failed slice, as `/errors` shows it (Teraslice REST API, section 7.5). `request` is a JSON string. */
+/**
+ * A failed slice, as `/errors` shows it (Teraslice's `docs/management-apis/endpoints-json.md`). `request` is a JSON
+ * string.
+ */
 export interface FailedSlice {
   ex_id: string;
   slice_id: string;

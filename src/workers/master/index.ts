@@ -66,7 +66,7 @@ export async function runMaster(
   const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);
   const validator = createValidator(settings, { foundation, logger });
-  const assets = new AssetService(store.assets, settings.assetsDir, settings.maxAssetBytes);
+  const assets = new AssetService(store.assets, settings.assetsDir, settings.maxAssetBytes, logger);
   const keeper = new AssetKeeper(store.assets, assets, logger);
   const workers = await createWorkers({
     connection: workerConnection,

@@ -10,7 +10,7 @@ import { pinnedValidator } from '../../api/services/pinned-validator.js';
 import { CodedError } from '../../errors.js';
 import { storedTime } from '../../store/fields.js';
 import type { JobDocument, Store } from '../../store/types.js';
-import type { Purger } from './purger.js';
+import { MAX_AGE_MS, type Purger } from './purger.js';
 
 interface Dependencies {
   store: Store;
@@ -34,7 +34,7 @@ const flag = z
   .default('false')
   .transform((value) => value === 'true');
 const importQuery = z.object({ dry_run: flag, overwrite: flag });
-const purgeQuery = z.object({ older_than: z.coerce.number().int().min(0) });
+const purgeQuery = z.object({ older_than: z.coerce.number().int().min(0).max(MAX_AGE_MS) });
 const time = z.iso.datetime({ offset: true });
 const badQuery = (issue: z.core.$ZodIssue): CodedError =>
   new CodedError('BAD_REQUEST', { reason: `${String(issue.path[0])}: ${issue.message}` });

@@ -2,6 +2,8 @@ import type { Logger } from '../../logger.js';
 import type { Store } from '../../store/types.js';
 
 const DAY_MS = 86_400_000;
+/** Greatest age that a purge can be told, in ms: a hundred years ago is a time that every database knows. */
+export const MAX_AGE_MS = 36_500 * DAY_MS;
 /** First look after the start, so that a master that is restarted daily purges too, in ms. */
 const FIRST_MS = 60_000;
 const INTERVAL_MS = 3_600_000;
@@ -59,7 +61,7 @@ export class Purger {
       purged += count;
       if (count < BATCH) break;
     }
-    await this.store.purge.sweep();
+    await this.store.purge.sweep(before);
     return { purged, more: false };
   }
 

@@ -110,6 +110,11 @@ export const CONTROL: Case[] = [
     expect: { status: 200, values: { message: 'Force stop complete for exId {ex:completed}' } },
     temposlice: { status: 200, body: status('completed') },
   },
+  {
+    row: '5.2 force=1',
+    request: 'POST /v1/ex/{ex:completed}/_stop?force=1',
+    expect: { status: 200, values: { message: 'Force stop complete for exId {ex:completed}' } },
+  },
   { row: '5.2 unknown execution', request: 'POST /v1/ex/{unknown}/_stop', expect: NOT_FOUND },
   {
     row: '5.2 never ran',

@@ -219,10 +219,37 @@ describe('validation', () => {
     await validate(jobOf(a, exporter('/data/out', { format: 'csv' })));
   });
 
-  it('refuses to write where the reader reads', async () => {
-    const reader = { _op: 'file_reader', path: '/data/out' };
-    await expect(validate({ operations: [reader, exporter('/data/out')] })).rejects.toThrow(
-      /the directory that file_reader reads/,
+  it.each(['/data/out', '/data/out/', '/data/out/deeper/still'])(
+    'refuses to write where the reader reads: %s',
+    async (path) => {
+      const reader = { _op: 'file_reader', path: '/data/out' };
+      await expect(validate({ operations: [reader, exporter(path)] })).rejects.toThrow(
+        /would write into .*, which file_reader reads/,
+      );
+    },
+  );
+
+  it.each([
+    ['/data/**/*.ldjson', '/data/out/deeper', true],
+    ['/data/*/*-*.ldjson', '/data/out', true],
+    ['/data/{in,out}/*', '/data/out', true],
+    ['/data/**/*.csv', '/data/out', false],
+    ['/data/*.ldjson', '/data/out', false],
+    ['/data/**', '/data/.out', false],
+  ])('of the reader of %s and an exporter to %s: refused %s', async (input, output, refused) => {
+    const job = { operations: [{ _op: 'file_reader', path: input }, exporter(output)] };
+    const found = await validate(job).then(
+      () => false,
+      (error: Error) => error.message.includes('which file_reader reads'),
     );
+    expect(found).toBe(refused);
   });
+
+  it.each(['/data', '/data/output', '/data/out/.hidden/x', '/data/out/../in'])(
+    'writes where the reader does not read: %s',
+    async (path) => {
+      const reader = { _op: 'file_reader', path: '/data/out' };
+      await validate({ operations: [reader, exporter(path)] });
+    },
+  );
 });

@@ -24,6 +24,7 @@ beforeAll(() => {
         wait: { default: '5 seconds', format: 'duration' },
         certificate: { default: null, format: 'optional_string' },
         strict: { default: null, format: Boolean },
+        inner: { key: { default: '', format: String } },
       });
       exports.validate_config = (config, sysconfig) => {
         if (config.size > sysconfig.limit) throw new Error('size is above the limit of ' + sysconfig.limit);
@@ -130,8 +131,8 @@ describe('the check at start', () => {
     );
     expect(errors).toEqual([]);
     expect(checked.memory).toEqual({
-      default: { size: 7, host: 'nowhere', wait: 5_000, certificate: null, strict: null },
-      all: { size: 10, host: 'nowhere', wait: 10, certificate: 'pem', strict: true },
+      default: { size: 7, host: 'nowhere', wait: 5_000, certificate: null, strict: null, inner: { key: '' } },
+      all: { size: 10, host: 'nowhere', wait: 10, certificate: 'pem', strict: true, inner: { key: '' } },
     });
   });
 
@@ -152,6 +153,20 @@ describe('the check at start', () => {
     expect(checked.warnings).toMatchObject([
       { type: 'missing', message: expect.stringContaining('Could not find') },
     ]);
+  });
+
+  it('does not show the values that it refuses', async () => {
+    const { errors } = await checkConnectors(
+      {
+        memory: { a: { host: 12345678, inner: { key: 12345678 } } },
+        postgresql: { b: { password: 12345678 } },
+      },
+      sysconfig,
+    );
+    const message = errors.map((error) => error.message).join('\n');
+    for (const field of ['host: must be', 'inner.key: must be', 'password: '])
+      expect(message).toContain(field);
+    expect(message).not.toContain('12345678');
   });
 
   it.each([

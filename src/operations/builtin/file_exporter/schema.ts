@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
+import picomatch from 'picomatch';
+import { isDynamicPattern } from 'tinyglobby';
 import { ConvictSchema } from '#job-components';
 import type { ValidatedJobConfig } from '#job-components';
 import { FORMATS } from '../_shared/formats.js';
@@ -11,6 +13,20 @@ function fileExtension(value: unknown): void {
   if (typeof value !== 'string' || !/^[\w.-]*$/.test(value) || value.endsWith('.part')) {
     throw new Error('must be made of letters, digits, ".", "_" and "-", and must not end in ".part"');
   }
+}
+
+/** The form of most slice ids, after which files are named. */
+const SLICE_ID = '00000000-0000-5000-8000-000000000000';
+
+/** Whether a reader of `input`, a directory or a glob, reads what the exporter writes. */
+function isReadWith(input: string, config: FileExporterConfig): boolean {
+  const directory = resolve(config.path);
+  // All that is below it, but for names that begin with a dot, as those of the way up do.
+  const names = relative(resolve(input), directory).split(sep);
+  if (names.every((name) => !name.startsWith('.'))) return true;
+  return (
+    isDynamicPattern(input) && picomatch(resolve(input))(join(directory, `${SLICE_ID}${extensionOf(config)}`))
+  );
 }
 
 export default class Schema extends ConvictSchema<FileExporterConfig> {
@@ -72,9 +88,9 @@ export default class Schema extends ConvictSchema<FileExporterConfig> {
 
     const [reader] = job.operations;
     if (reader?._op !== 'file_reader' || typeof reader.path !== 'string') return;
-    const input = resolve(reader.path);
-    if (exporters.some(({ path }) => resolve(path) === input)) {
-      throw new Error(`file_exporter would write into ${input}, the directory that file_reader reads`);
+    const { path: input } = reader;
+    if (exporters.some((config) => isReadWith(input, config))) {
+      throw new Error(`file_exporter would write into ${resolve(input)}, which file_reader reads`);
     }
   }
 }

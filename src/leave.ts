@@ -1,4 +1,4 @@
-import { EXIT_CONFIGURATION, isConfigurationError } from '../workers/configuration-error.js';
+import { EXIT_CONFIGURATION, isConfigurationError } from './workers/configuration-error.js';
 
 /** Standard output carries log lines only; what is said to a person goes to standard error. */
 export const tell = (text: string): void => void process.stderr.write(`${text}\n`);
