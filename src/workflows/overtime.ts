@@ -6,9 +6,12 @@ import type { CollectResult, RunningSlice } from './types.js';
  * Waits for slices that outlasted their lease, each at the node that has it.
  *
  *     running → (asked, again and again) → collected: its outcome, or `unknown` once its host is certainly gone
+ *                                              └─ cut short by a stop → left: nothing more will be heard of it
  */
 export class Overtime {
   private readonly collecting = new Set<string>();
+  /** Of these nothing more will be heard. */
+  private readonly left = new Set<string>();
 
   constructor(
     private readonly exId: string,
@@ -22,8 +25,8 @@ export class Overtime {
   }
 
   collect(running: RunningSlice): void {
-    const key = `${running.host}/${running.slice[0]}:${running.slice[1]}`;
-    if (this.collecting.has(key)) return;
+    const key = keyOf(running);
+    if (this.collecting.has(key) || this.left.has(key)) return;
     this.collecting.add(key);
     void (async () => {
       try {
@@ -33,6 +36,11 @@ export class Overtime {
         this.wake();
       }
     })();
+  }
+
+  /** Does not ask for this one any more. */
+  leave(running: RunningSlice): void {
+    this.left.add(keyOf(running));
   }
 
   private async outcomeOf({ node, host, slice }: RunningSlice): Promise<CollectResult> {
@@ -47,3 +55,5 @@ export class Overtime {
     }
   }
 }
+
+const keyOf = ({ host, slice }: RunningSlice): string => `${host}/${slice[0]}:${slice[1]}`;

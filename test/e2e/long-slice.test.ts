@@ -18,10 +18,16 @@ interface Note {
 }
 
 let stack: TestStack;
+/** One with time for slices to end. */
+let patient: TestStack;
 beforeAll(async () => {
   stack = await TestStack.start();
+  patient = await TestStack.start('--shutdown-timeout', '60000');
 });
-afterAll(() => stack.stop());
+afterAll(async () => {
+  await stack.stop();
+  await patient.stop();
+});
 
 const notesOf = (journal: string): Note[] =>
   readFileSync(journal, 'utf8')
@@ -29,10 +35,16 @@ const notesOf = (journal: string): Note[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Note);
 
-async function submit(name: string, job: Record<string, unknown>, reader: object, long: number) {
-  const folder = stack.folder(name);
+async function submit(
+  name: string,
+  job: Record<string, unknown>,
+  reader: object,
+  long: number,
+  where = stack,
+) {
+  const folder = where.folder(name);
   const journal = join(folder, 'journal');
-  const submission = await stack.submit({
+  const submission = await where.submit({
     workers: 2,
     ...job,
     operations: [
@@ -93,6 +105,16 @@ it('stops while one slice takes long: the slice is ended, and pending', async ()
   expect(ends.map(({ n }) => n)).not.toContain(LONG);
 });
 
+it('stops with a slice that ends within the shutdown timeout, and counts it', async () => {
+  const { job_id, ex_id, journal } = await submit('in-time', { lifecycle: 'persistent' }, {}, 9_000, patient);
+  expect(await patient.verb(job_id, '_stop')).toEqual({ status: 'stopped' });
+  await patient.hostsOf(ex_id, 'worker', 0);
+  const { _slicer_stats: stats } = await patient.execution(ex_id);
+  const ends = notesOf(journal).filter(({ what }) => what === 'end');
+  expect(ends.map(({ n }) => n)).toContain(LONG);
+  expect(stats).toMatchObject({ processed: ends.length, failed: 0 });
+});
+
 it('stops by force at once: nobody waits for the slice, which is pending', async () => {
   const { job_id, ex_id, journal } = await submit('force', { lifecycle: 'persistent' }, {}, 60_000);
   const killed = await stack.verb(job_id, '_stop?force=true');
@@ -107,4 +129,5 @@ it('stops by force at once: nobody waits for the slice, which is pending', async
 
 it('leaves histories that the workflow of today replays', async () => {
   expect(await unreplayable(stack)).toEqual([]);
+  expect(await unreplayable(patient)).toEqual([]);
 });

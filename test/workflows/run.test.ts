@@ -403,3 +403,67 @@ it('takes up what an abandoned request for a replay left, and counts it as the o
   await ended;
   expect(closes[0]).toMatchObject({ status: 'completed', ledger: { issued: 4, completed: 4, failed: 0 } });
 });
+
+describe('a slice that goes on without its lease', () => {
+  const running = { node: 'node', host: 'host' };
+
+  it.each(['stopped', 'abandoned'])(
+    'is waited for though its lease is the last of an execution that is %s',
+    async (why) => {
+      let collected = 0;
+      let hostsEnd: () => void = () => undefined;
+      const hostsEnded = new Promise<void>((resolve) => (hostsEnd = resolve));
+      const { run, ended, closes } = await start(new PlayedSlicer(1, 20, '{}'), {
+        settings: { ...SETTINGS, workers: 1, maxFailedSlices: 0 },
+        processSlices: async ({ slices }) => {
+          if (slices.length === 1) return { done: 1, failed: [], ms: 100 };
+          // Its answer comes before the loop has heard of this.
+          if (why === 'stopped') run.want('stopped');
+          const failed = why === 'abandoned' ? [{ i: 0, error: 'it threw', retries: 0 }] : [];
+          return { done: 1, failed, ms: 100, running };
+        },
+        collectSlice: async () => {
+          collected++;
+          await hostsEnded;
+          return { outcome: 'completed' };
+        },
+        finishHosts: async () => {
+          await until(() => collected > 0);
+          hostsEnd();
+          return { failed: [], lost: 0 };
+        },
+      });
+      await ended;
+      expect(collected).toBe(1);
+      const { issued, completed, failed, pending, started } = (closes[0] as Close).ledger;
+      expect({ started, failed }).toEqual({ started: 0, failed: why === 'abandoned' ? 1 : 0 });
+      expect(issued).toBe(completed + failed + pending.length);
+    },
+  );
+
+  it('and is cut short by a stop is asked for once, however long the stop takes', async () => {
+    let collected = 0;
+    const { run, ended, closes } = await start(new PlayedSlicer(1, 1, '{}'), {
+      processSlices: async () => ({ done: 0, failed: [], ms: 1, running }),
+      collectSlice: async () => {
+        collected++;
+        run.want('stopped');
+        return { outcome: 'ended' };
+      },
+      // The run does not end while it is asked to take up failures.
+      takeFailures: async () => {
+        await until(() => collected > 0);
+        for (let i = 0; i < 10; i++) {
+          run.setWorkers(2);
+          await delay(2);
+        }
+        return { from: 0, to: 0, base: 0 };
+      },
+    });
+    await until(() => run.tally() !== null);
+    await run.replay({ id: 'one', filter: '*' });
+    await ended;
+    expect(collected).toBe(1);
+    expect(closes[0]).toMatchObject({ status: 'stopped', ledger: { started: 1, completed: 0 } });
+  });
+});
