@@ -1,4 +1,5 @@
 import type { LedgerTally, SliceTuple } from '../store/types.js';
+import { keyOf } from './slice-key.js';
 import { LEAST_PACKING, bytesOf } from './state-size.js';
 import type {
   CollectResult,
@@ -40,10 +41,6 @@ interface Lease {
   /** It was a retry: its slices may have been begun before. */
   retry: boolean;
 }
-
-/** An id alone will not do: a reader may give one twice. */
-const keyOf = ([slicer, order, , id]: SliceTuple): string =>
-  id === undefined ? `${slicer}:${order}` : `${slicer}:${order}/${id}`;
 
 export class Ledger {
   issued = 0;

@@ -1,5 +1,6 @@
 import * as wf from '@temporalio/workflow';
 import { collector, master } from './calls.js';
+import { keyOf } from './slice-key.js';
 import type { CollectResult, RunningSlice } from './types.js';
 
 /**
@@ -25,7 +26,7 @@ export class Overtime {
   }
 
   collect(running: RunningSlice): void {
-    const key = keyOf(running);
+    const key = placeOf(running);
     if (this.collecting.has(key) || this.left.has(key)) return;
     this.collecting.add(key);
     void (async () => {
@@ -40,7 +41,7 @@ export class Overtime {
 
   /** Does not ask for this one any more. */
   leave(running: RunningSlice): void {
-    this.left.add(keyOf(running));
+    this.left.add(placeOf(running));
   }
 
   private async outcomeOf({ node, host, slice }: RunningSlice): Promise<CollectResult> {
@@ -56,4 +57,4 @@ export class Overtime {
   }
 }
 
-const keyOf = ({ host, slice }: RunningSlice): string => `${host}/${slice[0]}:${slice[1]}`;
+const placeOf = ({ host, slice }: RunningSlice): string => `${host}/${keyOf(slice)}`;

@@ -1,4 +1,5 @@
 import type { SliceTuple } from '../../store/types.js';
+import { keyOf } from '../../workflows/slice-key.js';
 import type { CollectResult, FailedOutcome, LeaseInput, LeaseResult } from '../../workflows/types.js';
 import { monotonic, type Progress } from '../host/progress.js';
 import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
@@ -319,5 +320,3 @@ export class HostLeases {
 }
 
 const inTime = ({ startedAt, budget }: CurrentLease): boolean => monotonic() - startedAt < budget + BRISK_MS;
-
-const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;
