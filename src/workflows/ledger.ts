@@ -307,6 +307,13 @@ export class Ledger {
     this.failed += slices.length;
   }
 
+  /** Nothing of a lease can be counted, though all of it may have been begun. */
+  cut(id: number): void {
+    const { slices, losses } = this.lookUp(id);
+    this.leases.delete(id);
+    this.again(slices, losses);
+  }
+
   /** Puts a lease back that was never started. */
   returned(id: number): void {
     const { slices, losses, retry } = this.lookUp(id);

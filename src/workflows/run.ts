@@ -41,10 +41,10 @@ const MIN_PROBATION_MS = 1_000;
 const dueAgain = (tries: number): number =>
   wf.patched('back-off') ? Date.now() + backOff(tries, Math.random()) : 0;
 
-/** Why nothing is known of a lease. */
-function whyLost(error: unknown): string {
+/** What an activity failed with; undefined if nobody has said it. */
+function messageOf(error: unknown): string | undefined {
   const cause = error instanceof wf.ActivityFailure ? error.cause : error;
-  return cause instanceof wf.ApplicationFailure ? cause.message : 'no node answered for it';
+  return cause instanceof wf.ApplicationFailure ? cause.message : undefined;
 }
 
 /**
@@ -324,7 +324,7 @@ export class ExecutionRun {
         }),
       );
       const failures = this.ledger.failuresOf(id, result);
-      if (failures.length > 0) await this.recordFailures(failures);
+      if (failures.length > 0 && !(await this.recordFailures(failures))) return this.ledger.cut(id);
       this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
       this.tellEnds(slices.slice(0, result.done), result.failed);
       this.tellFailures(failures.slice(result.failed.length));
@@ -333,9 +333,9 @@ export class ExecutionRun {
     } catch (error) {
       if (wf.isCancellation(error)) this.ledger.returned(id);
       else {
-        const failures = this.ledger.lost(id, Date.now(), whyLost(error));
+        const failures = this.ledger.lost(id, Date.now(), messageOf(error) ?? 'no node answered for it');
         if (failures.length > 0) {
-          await this.recordFailures(failures);
+          if (!(await this.recordFailures(failures))) return this.ledger.cut(id);
           this.tellFailures(failures);
           this.ledger.settleLost(id);
           this.sliceFailed();
@@ -354,7 +354,7 @@ export class ExecutionRun {
       return;
     }
     const failure = this.ledger.failureOfCollected(running, result);
-    if (failure) await this.recordFailures([failure]);
+    if (failure && !(await this.recordFailures([failure]))) return this.overtime.leave(running);
     if (failure) this.tellFailures([failure]);
     else if (result.outcome === 'completed') this.tellEnds([running.slice], []);
     this.ledger.collected(running, result);
@@ -366,11 +366,19 @@ export class ExecutionRun {
     return this.wanted === 'stopped' && (outcome === 'ended' || outcome === 'unknown');
   }
 
-  private async recordFailures(slices: FailedSliceInput[]): Promise<void> {
+  /** False: the store will not have them. What is not recorded cannot be counted, so that nothing goes on. */
+  private async recordFailures(slices: FailedSliceInput[]): Promise<boolean> {
     if (this.replays > 0) await wf.condition(() => this.replays === 0);
     this.recordings++;
-    await master.recordFailures({ exId: this.input.exId, slices, read: this.parked?.read ?? 0 });
-    this.recordings--;
+    try {
+      await master.recordFailures({ exId: this.input.exId, slices, read: this.parked?.read ?? 0 });
+      return true;
+    } catch (error) {
+      this.abandon(messageOf(error) ?? 'failed slices cannot be stored');
+      return false;
+    } finally {
+      this.recordings--;
+    }
   }
 
   private tellEnds(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {

@@ -252,6 +252,9 @@ export interface ReplayRequest {
 /** Type of the failure of a replay that comes when the execution is ending. */
 export const REPLAY_REFUSED = 'REPLAY_REFUSED';
 
+/** Type of the failure of `recordFailures` when the store will not take them, however often it is asked. */
+export const FAILURES_REFUSED = 'FAILURES_REFUSED';
+
 export interface FailedSliceInput {
   slice: SliceTuple;
   error: string;
@@ -281,7 +284,10 @@ export interface MasterActivities {
     counters: Counters;
     countersSeq: number;
   }): Promise<void>;
-  /** `read`: end (exclusive) of the recovered positions taken up; absent in runs that began before it was told. */
+  /**
+   * Fails with FAILURES_REFUSED, else is asked again.
+   * `read`: end (exclusive) of the recovered positions taken up; absent in runs that began before it was told.
+   */
   recordFailures(input: { exId: string; slices: FailedSliceInput[]; read?: number }): Promise<void>;
   /**
    * The positions that they got among the recovered slices, `to` exclusive, and how many the execution began with;

@@ -6,6 +6,7 @@ import { CreateFailure, type HostProcess } from '../../src/workers/node/host-pro
 import { PackingMeter } from '../../src/workers/packing-meter.js';
 import { compress } from '../../src/workers/payload-codec.js';
 import {
+  FAILURES_REFUSED,
   SLICER_FAILURES,
   type CreateInput,
   type CreateResult,
@@ -344,6 +345,29 @@ describe('a failure', () => {
     });
     expect(errors).toEqual(['the slice was lost 10 times in a row: the disk is full']);
   });
+
+  it.each(['ended', 'lost', 'outlasting'])(
+    'that the store refuses for good ends the execution, and its slice stays pending (%s)',
+    async (how) => {
+      const refused = Object.assign(new Error('it does not fit'), { type: FAILURES_REFUSED });
+      const { closed } = await play(new PlayedSlicer(1, 1, '{}'), {
+        skipsTime: true,
+        recordFailures: () => Promise.reject(refused),
+        processSlices: async () => {
+          if (how === 'lost') throw new Error('the node fell over');
+          const running = how === 'outlasting' ? { node: 'node', host: 'host' } : undefined;
+          if (running) return { done: 0, failed: [], ms: 1, running };
+          return { done: 1, failed: [{ i: 0, error: 'it threw', retries: 0 }], ms: 1 };
+        },
+        collectSlice: async () => ({ outcome: 'failed', error: 'it threw late', retries: 0 }),
+      });
+      expect(closed).toMatchObject({
+        status: 'failed',
+        failureReason: 'it does not fit',
+        ledger: { issued: 1, failed: 0, completed: 0, started: 1 },
+      });
+    },
+  );
 
   it('in a pause shows when the execution goes on', async () => {
     const statuses: string[] = [];
