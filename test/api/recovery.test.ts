@@ -242,6 +242,17 @@ describe('recovery', () => {
     });
   });
 
+  it.each([
+    ['goes on behind the end of a slicer that is recoverable', '', true, false],
+    ['leaves a slicer at its end that is not recoverable', '', false, true],
+    ['leaves a slicer at its end that was not asked by the last execution', '', null, true],
+    ['says with a type that the slicer came to its end', '?cleanup_type=all', true, true],
+  ])('%s', async (_, query, recoverable, slicerDone) => {
+    const { ex_id } = await failed(job(), ledger({ slicerDone: true, recoverable }));
+    const { body } = await api.post(`/v1/ex/${ex_id}/_recover${query}`);
+    expect((await recovered(body.ex_id)).start).toMatchObject({ slicerDone });
+  });
+
   describe('of a slicer that cannot be built again', () => {
     const stuck = ledger({ recoverable: false });
 
