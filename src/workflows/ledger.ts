@@ -255,8 +255,7 @@ export class Ledger {
     this.leases.delete(id);
     this.failed += result.failed.length;
     this.completed += result.done - result.failed.length;
-    add(this.records, result.records);
-    add(this.times, result.times);
+    this.sum(result);
     this.forget(slices.slice(0, result.done));
     let rest = result.done;
     const current = slices[rest];
@@ -340,11 +339,11 @@ export class Ledger {
     if (result.outcome === 'completed') {
       this.completed++;
       this.forget([running.slice]);
-      add(this.records, result.records);
-      add(this.times, result.times);
+      this.sum(result);
     } else if (result.outcome === 'failed') {
       this.failed++;
       this.forget([running.slice]);
+      this.sum(result);
     } else if (result.outcome === 'died') {
       this.died(running.slice);
     } else {
@@ -407,6 +406,11 @@ export class Ledger {
   /** Has slices leased again just as they are, before all others. */
   private again(slices: SliceTuple[], losses = 0): void {
     this.retries.unshift({ slices, losses, notBefore: 0 });
+  }
+
+  private sum({ records, times }: { records?: number[]; times?: number[] }): void {
+    add(this.records, records);
+    add(this.times, times);
   }
 
   private lookUp(id: number): Lease {

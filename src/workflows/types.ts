@@ -168,7 +168,10 @@ export interface LeaseResult {
   cut?: number;
   /** Time the host took for the slices that ended, in ms. */
   ms: number;
-  /** Records out and ms per operation, summed over the completed slices. */
+  /**
+   * Records out and ms per operation, summed over the completed slices. Absent where the host could not say: with
+   * `running` they come when that slice ends, with the death of a host they are lost.
+   */
   records?: number[];
   times?: number[];
 }
@@ -179,9 +182,10 @@ export interface CollectInput {
   slice: SliceTuple;
 }
 
+/** `records`, `times`: of all completed slices of its lease, which was answered without them. */
 export type CollectResult =
   | { outcome: 'completed'; records?: number[]; times?: number[] }
-  | { outcome: 'failed'; error: string; retries: number }
+  | { outcome: 'failed'; error: string; retries: number; records?: number[]; times?: number[] }
   | { outcome: 'died'; reason: string }
   /** The node knows no such slice: it is to be issued again. */
   | { outcome: 'unknown' }
