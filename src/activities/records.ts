@@ -5,6 +5,7 @@ import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { withoutStack } from '../without-stack.js';
 import { sliceId } from '../workflows/slice-id.js';
 import { FAILURES_REFUSED, type MasterActivities } from '../workflows/types.js';
+import { TUNING } from '../workflows/tuning.js';
 import { PackingMeter } from '../workers/packing-meter.js';
 import type { Placement } from '../workers/placement/placement.js';
 
@@ -54,6 +55,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
         stateful,
         maxFailedSlices: max_failed_slices,
         recovery: row.recovery,
+        tuning: TUNING,
       };
     },
 

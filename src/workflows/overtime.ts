@@ -13,6 +13,7 @@ export class Overtime {
   private readonly collecting = new Set<string>();
   /** Of these nothing more will be heard. */
   private readonly left = new Set<string>();
+  private closed = false;
 
   constructor(
     private readonly exId: string,
@@ -31,7 +32,8 @@ export class Overtime {
     this.collecting.add(key);
     void (async () => {
       try {
-        await this.collected(running, await this.outcomeOf(running));
+        const result = await this.outcomeOf(running);
+        if (!this.closed) await this.collected(running, result);
       } finally {
         this.collecting.delete(key);
         this.wake();
@@ -42,6 +44,11 @@ export class Overtime {
   /** Does not ask for this one any more. */
   leave(running: RunningSlice): void {
     this.left.add(placeOf(running));
+  }
+
+  /** No outcome counts any more. */
+  close(): void {
+    this.closed = true;
   }
 
   private async outcomeOf({ node, host, slice }: RunningSlice): Promise<CollectResult> {

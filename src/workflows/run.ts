@@ -4,13 +4,14 @@ import { backOff } from './back-off.js';
 import { leases, master, patientMaster, sinks } from './calls.js';
 import { overBudget } from './failure-budget.js';
 import { Ledger } from './ledger.js';
-import { leaseBudget, leaseSize, maxLeases, smoothedMsPerSlice, wantedQueue } from './lease-sizing.js';
+import { LeaseSizing } from './lease-sizing.js';
 import { Overtime } from './overtime.js';
 import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
 import { SlicerClient } from './slicer-client.js';
 import { MAX_BATCH_BYTES, MAX_STATE_BYTES } from './state-size.js';
 import { StatusLog } from './status-log.js';
+import { TUNING, tuningOf, type Tuning } from './tuning.js';
 import { REPLAY_REFUSED } from './types.js';
 import type {
   Carried,
@@ -27,13 +28,6 @@ import type {
 
 /** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
 const ANSWER_BATCHES = 2;
-/** Bytes of slices held in the queue, packed. */
-const MAX_QUEUED_BYTES = 512 * 1024;
-/**
- * Events after which a run is continued as new; Temporal's own hint comes with 4 MB. Replaying so many takes a master up
- * to two seconds, more if it is busy, and must not take as long as a workflow task may.
- */
-const MAX_HISTORY_EVENTS = 1_500;
 /** Shortest time between two looks at a `failing` execution, in ms. */
 const MIN_PROBATION_MS = 1_000;
 
@@ -62,6 +56,8 @@ function messageOf(error: unknown): string | undefined {
  */
 export class ExecutionRun {
   private settings: ExecutionSettings | undefined;
+  private tuning: Tuning = tuningOf(undefined);
+  private sizing = new LeaseSizing(this.tuning);
   private ledger = new Ledger(0);
   private slicer: SlicerClient | undefined;
   private parked: ParkedSlices | undefined;
@@ -204,21 +200,30 @@ export class ExecutionRun {
 
   private begin(settings: ExecutionSettings, carried?: Carried): void {
     this.settings = settings;
+    this.tuning = tuningOf(settings.tuning);
+    this.sizing = new LeaseSizing(this.tuning);
     this.ledger = new Ledger(settings.maxRetries, carried?.ledger, dueAgain);
-    this.slicer = new SlicerClient(this.input.exId, this.ledger, carried?.slicer, {
-      answered: () => {
-        if (this.log.status === 'initializing') this.log.move('running');
-        this.wake();
+    this.slicer = new SlicerClient(
+      this.input.exId,
+      this.ledger,
+      carried?.slicer,
+      {
+        answered: () => {
+          if (this.log.status === 'initializing') this.log.move('running');
+          this.wake();
+        },
+        failed: (reason) => this.fail(reason),
+        changed: () => this.wake(),
       },
-      failed: (reason) => this.fail(reason),
-      changed: () => this.wake(),
-    });
+      this.tuning,
+    );
     const parked = carried ?? { recoveredPosition: settings.recovery ? 0 : null };
     this.parked = new ParkedSlices(
       this.input.exId,
       this.ledger,
       this.slicer.state,
       () => this.wake(),
+      this.tuning,
       parked,
     );
     const level = carried?.logLevel ?? this.logLevel;
@@ -270,7 +275,7 @@ export class ExecutionRun {
 
   private issueLeases(): void {
     if (this.ledger.queued === 0 && this.ledger.nextRetryIn(0) === undefined) return;
-    const limit = maxLeases(this.workers);
+    const limit = this.sizing.maxLeases(this.workers);
     const bytes = Math.min(Math.max(Math.floor((2 * this.queueBytes) / limit), 1), MAX_BATCH_BYTES);
     while (this.ledger.leased < limit) {
       const size = this.nextLeaseSize(bytes);
@@ -294,7 +299,7 @@ export class ExecutionRun {
         if (ledger.begun > 0) return 0;
       }
     } else if (ledger.notedBytes > MAX_BATCH_BYTES && ledger.begun > 0) return 0;
-    return leaseSize({
+    return this.sizing.size({
       msPerSlice: this.msPerSlice,
       queued: ledger.queued,
       most: Math.floor(
@@ -310,7 +315,7 @@ export class ExecutionRun {
     const scope = new wf.CancellationScope({ cancellable: true });
     this.leaseScopes.set(id, scope);
     const tries = this.ledger.triesOf(slices);
-    const budget = leaseBudget(this.workers);
+    const budget = this.sizing.budget(this.workers);
     try {
       const result = await scope.run(() =>
         leases(this.input.exId, slices, budget).processSlices({
@@ -325,7 +330,7 @@ export class ExecutionRun {
       );
       const failures = this.ledger.failuresOf(id, result);
       if (failures.length > 0 && !(await this.recordFailures(failures))) return this.ledger.cut(id);
-      this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
+      this.msPerSlice = this.sizing.smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
       this.tellEnds(slices.slice(0, result.done), result.failed);
       this.tellFailures(failures.slice(result.failed.length));
       this.ledger.settle(id, result);
@@ -407,7 +412,7 @@ export class ExecutionRun {
     if (this.log.status === 'recovering') this.log.move('running');
     const full = slicer.overfull
       ? 0
-      : Math.min(wantedQueue(this.msPerSlice, this.workers), slicer.maxQueueLength);
+      : Math.min(this.sizing.wantedQueue(this.msPerSlice, this.workers), slicer.maxQueueLength);
     const bytes = this.queueBytes - ledger.queuedBytes;
     const short = ledger.queued * 2 <= full && ledger.queued < full;
     if (short && bytes > this.queueBytes / 4 && this.mayTakeUp(ANSWER_BATCHES)) {
@@ -419,7 +424,7 @@ export class ExecutionRun {
 
   /** Bytes that the queue may hold, before compression. */
   private get queueBytes(): number {
-    return MAX_QUEUED_BYTES / this.ledger.packing;
+    return this.tuning.maxQueuedBytes / this.ledger.packing;
   }
 
   /** Bytes that may still be held, when what is on its way will have been taken up. */
@@ -521,7 +526,7 @@ export class ExecutionRun {
     const stopped = this.wanted === 'stopped';
     this.collectLast();
     const hosts = await patientMaster.finishHosts({ exId });
-    await wf.condition(() => this.overtime.size === 0);
+    await this.lastOutcomes();
     const { status, reason } = verdictOf(exId, this.ledger, {
       stopped,
       fatal: this.fatal,
@@ -546,6 +551,14 @@ export class ExecutionRun {
     for (const slice of running) this.overtime.collect(slice);
   }
 
+  /** What is not known of a slice when this is over stays so: it is pending, as one that was cut short. */
+  private async lastOutcomes(): Promise<void> {
+    const { lateOutcomesMs } = this.tuning;
+    const known = (): boolean => this.overtime.size === 0;
+    if (lateOutcomesMs === 0) await wf.condition(known);
+    else if (!known() && !(await wf.condition(known, lateOutcomesMs))) this.overtime.close();
+  }
+
   private counters(): Counters {
     const { ledger, slicer, started, workers } = this;
     return countersOf(ledger, slicer?.state, { started, workers });
@@ -560,7 +573,7 @@ export class ExecutionRun {
 
   private mustContinue(): boolean {
     const info = wf.workflowInfo();
-    return info.continueAsNewSuggested || info.historyLength > MAX_HISTORY_EVENTS;
+    return info.continueAsNewSuggested || info.historyLength > this.sizing.maxHistoryEvents(this.workers);
   }
 
   private quiet(): boolean {
@@ -591,9 +604,9 @@ export class ExecutionRun {
     throw new Error('unreachable: continueAsNew does not return');
   }
 
-  /** Where the slicers of an earlier execution were is in the ledger, too. */
+  /** With the numbers of today. Where the slicers of an earlier execution were is in the ledger, too. */
   private settingsToCarry(): ExecutionSettings {
-    const settings = this.settings as ExecutionSettings;
+    const settings = { ...(this.settings as ExecutionSettings), tuning: TUNING };
     const { recovery } = settings;
     return recovery ? { ...settings, recovery: { ...recovery, last: [] } } : settings;
   }

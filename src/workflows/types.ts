@@ -1,4 +1,5 @@
 import type { ParkedState } from './parked-slices.js';
+import type { Tuning } from './tuning.js';
 import type { StatusState } from './status-log.js';
 import type { Counters, ExecutionStatus, LedgerSnapshot, RecoveryStart, SliceTuple } from '../store/types.js';
 
@@ -43,6 +44,8 @@ export interface ExecutionSettings {
   /** Absent in runs that began before there was such a limit. */
   maxFailedSlices?: number | string | null;
   recovery: RecoveryStart | null;
+  /** Numbers of its run; those that are absent are of before there was such a record. */
+  tuning?: Partial<Tuning>;
 }
 
 export type Wanted = 'running' | 'paused' | 'stopped';

@@ -14,6 +14,7 @@ import {
   type ExecutionSettings,
   type SliceTuple,
 } from '../../src/workflows/types.js';
+import { TUNING, type Tuning } from '../../src/workflows/tuning.js';
 import type { LedgerSnapshot } from '../../src/store/types.js';
 import { until } from '../support/until.js';
 import { environmentOf } from '../activities/support/environment.js';
@@ -465,6 +466,23 @@ describe('a slice that goes on without its lease', () => {
     },
   );
 
+  it('is not waited for without end when its node is cut off from its master', async () => {
+    let asked = false;
+    const { run, ended, closes } = await start(new PlayedSlicer(1, 1, '{}'), {
+      skipsTime: true,
+      settings: { ...SETTINGS, tuning: TUNING },
+      processSlices: async () => ({ done: 0, failed: [], ms: 1, running }),
+      collectSlice: () => {
+        asked = true;
+        return new Promise(() => undefined);
+      },
+    });
+    await until(() => asked);
+    run.want('stopped');
+    await ended;
+    expect(closes[0]).toMatchObject({ status: 'stopped', ledger: { started: 1, completed: 0 } });
+  });
+
   it('and is cut short by a stop is asked for once, however long the stop takes', async () => {
     let collected = 0;
     const { run, ended, closes } = await start(new PlayedSlicer(1, 1, '{}'), {
@@ -489,5 +507,29 @@ describe('a slice that goes on without its lease', () => {
     await ended;
     expect(collected).toBe(1);
     expect(closes[0]).toMatchObject({ status: 'stopped', ledger: { started: 1, completed: 0 } });
+  });
+});
+
+describe('the numbers of a run', () => {
+  /** The run that goes on from one that was claimed with these, and the slices of the leases of the first. */
+  async function continued(tuning: Partial<Tuning>) {
+    const sizes: number[] = [];
+    const { ended, workflow } = await start(new PlayedSlicer(100, 20, '{}'), {
+      settings: { ...SETTINGS, tuning },
+      processSlices: async ({ slices }) => {
+        await delay(1);
+        sizes.push(slices.length);
+        if (sizes.length > 20) workflow.historyLength = 700;
+        return { done: slices.length, failed: [], ms: slices.length };
+      },
+    });
+    const next = (await ended.catch((error: unknown) => error)) as ContinuedAsNew;
+    return { sizes, input: next.input as ExecutionInput };
+  }
+
+  it('are those of its claim until it is continued, and then those of today', async () => {
+    const { sizes, input } = await continued({ maxHistoryEvents: 600, maxLeaseSlices: 3 });
+    expect(Math.max(...sizes)).toBe(3);
+    expect(input.carried?.settings.tuning).toEqual(TUNING);
   });
 });
