@@ -8,6 +8,7 @@ import { LeaseSizing } from './lease-sizing.js';
 import { Overtime } from './overtime.js';
 import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
+import { Probation } from './probation.js';
 import { SlicerClient } from './slicer-client.js';
 import { MAX_BATCH_BYTES, MAX_STATE_BYTES } from './state-size.js';
 import { StatusLog } from './status-log.js';
@@ -28,8 +29,6 @@ import type {
 
 /** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
 const ANSWER_BATCHES = 2;
-/** Shortest time between two looks at a `failing` execution, in ms. */
-const MIN_PROBATION_MS = 1_000;
 
 /** Runs that began before there was a pause know none. */
 const dueAgain = (tries: number): number =>
@@ -79,7 +78,7 @@ export class ExecutionRun {
   /** It cannot or must not go on: what is pending stays so. */
   private abandoned = false;
   private logLevel: string | null = null;
-  private probation: Carried['probation'] = null;
+  private probation: Probation | undefined;
   private changed = false;
   private readonly leaseScopes = new Map<number, wf.CancellationScope>();
   private readonly overtime: Overtime;
@@ -100,7 +99,6 @@ export class ExecutionRun {
     this.fatal = carried.fatal;
     this.abandoned = carried.abandoned;
     this.logLevel = carried.logLevel;
-    this.probation = carried.probation;
   }
 
   want(wanted: Wanted): void {
@@ -193,7 +191,7 @@ export class ExecutionRun {
       this.log.move('initializing');
       if (this.replaying) this.log.move('recovering');
     }
-    if (this.probation) this.watchProbation();
+    this.probation?.watch();
     await this.main();
     return this.finish();
   }
@@ -226,6 +224,11 @@ export class ExecutionRun {
       this.tuning,
       parked,
     );
+    // `running` again once a window passed with work done and no failure.
+    const passed = (): void => {
+      if (this.log.status === 'failing') this.log.move('running');
+    };
+    this.probation = new Probation(settings.probationWindow, this.ledger, passed, carried?.probation);
     const level = carried?.logLevel ?? this.logLevel;
     if (level) this.slicer.setLogLevel(level);
     if (carried) return;
@@ -466,42 +469,19 @@ export class ExecutionRun {
 
   /** Slices may have failed before the pause, or in it: those that outlasted their lease go on. */
   private resumed(): void {
-    if (this.persistent ? this.probation : this.ledger.failed > 0) this.showFailing();
+    if (this.persistent ? this.probation?.state : this.ledger.failed > 0) this.showFailing();
     else this.log.move('running');
   }
 
   /** A slice was recorded as failed: the execution goes on, `failing`. */
   private sliceFailed(): void {
-    const { persistent } = this;
     const { status } = this.log;
     if (status === 'running' || status === 'recovering') this.showFailing();
     const limit = this.settings?.maxFailedSlices;
     if (overBudget(limit, this.ledger)) {
       this.abandon(`${this.ledger.failed} slices failed, more than max_failed_slices (${limit}) allows`);
     }
-    if (persistent && !this.probation) {
-      this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
-      this.watchProbation();
-    }
-  }
-
-  /** A persistent execution is `running` again once a window passed with work done and no failure. */
-  private watchProbation(): void {
-    const window = this.settings?.probationWindow ?? 0;
-    void (async () => {
-      while (this.probation) {
-        await wf.sleep(Math.max(this.probation.at + window - Date.now(), MIN_PROBATION_MS));
-        if (
-          this.ledger.failed === this.probation.failed &&
-          this.ledger.processed > this.probation.processed
-        ) {
-          this.probation = null;
-          if (this.log.status === 'failing') this.log.move('running');
-          return;
-        }
-        this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
-      }
-    })();
+    if (this.persistent) this.probation?.begin();
   }
 
   /** Ends at once, `failed`: what is pending stays so. */
@@ -598,7 +578,7 @@ export class ExecutionRun {
         fatal: this.fatal,
         abandoned: this.abandoned,
         logLevel: this.logLevel,
-        probation: this.probation,
+        probation: this.probation?.state ?? null,
       },
     });
     throw new Error('unreachable: continueAsNew does not return');

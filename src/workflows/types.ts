@@ -1,5 +1,6 @@
 import type { ParkedState } from './parked-slices.js';
 import type { Tuning } from './tuning.js';
+import type { ProbationState } from './probation.js';
 import type { StatusState } from './status-log.js';
 import type { Counters, ExecutionStatus, LedgerSnapshot, RecoveryStart, SliceTuple } from '../store/types.js';
 
@@ -99,7 +100,7 @@ export interface Carried extends StatusState, ParkedState {
   fatal: string | null;
   abandoned: boolean;
   logLevel: string | null;
-  probation: { failed: number; processed: number; at: number } | null;
+  probation: ProbationState | null;
 }
 
 export interface SlicerState {
