@@ -18,16 +18,10 @@ interface Note {
 }
 
 let stack: TestStack;
-/** One with time for slices to end. */
-let patient: TestStack;
 beforeAll(async () => {
   stack = await TestStack.start();
-  patient = await TestStack.start('--shutdown-timeout', '60000');
 });
-afterAll(async () => {
-  await stack.stop();
-  await patient.stop();
-});
+afterAll(() => stack.stop());
 
 const notesOf = (journal: string): Note[] =>
   readFileSync(journal, 'utf8')
@@ -106,13 +100,20 @@ it('stops while one slice takes long: the slice is ended, and pending', async ()
 });
 
 it('stops with a slice that ends within the shutdown timeout, and counts it', async () => {
-  const { job_id, ex_id, journal } = await submit('in-time', { lifecycle: 'persistent' }, {}, 9_000, patient);
-  expect(await patient.verb(job_id, '_stop')).toEqual({ status: 'stopped' });
-  await patient.hostsOf(ex_id, 'worker', 0);
-  const { _slicer_stats: stats } = await patient.execution(ex_id);
-  const ends = notesOf(journal).filter(({ what }) => what === 'end');
-  expect(ends.map(({ n }) => n)).toContain(LONG);
-  expect(stats).toMatchObject({ processed: ends.length, failed: 0 });
+  const patient = await TestStack.start('--shutdown-timeout', '60000');
+  try {
+    const persistent = { lifecycle: 'persistent' };
+    const { job_id, ex_id, journal } = await submit('in-time', persistent, {}, 9_000, patient);
+    expect(await patient.verb(job_id, '_stop')).toEqual({ status: 'stopped' });
+    await patient.hostsOf(ex_id, 'worker', 0);
+    const { _slicer_stats: stats } = await patient.execution(ex_id);
+    const ends = notesOf(journal).filter(({ what }) => what === 'end');
+    expect(ends.map(({ n }) => n)).toContain(LONG);
+    expect(stats).toMatchObject({ processed: ends.length, failed: 0 });
+    expect(await unreplayable(patient)).toEqual([]);
+  } finally {
+    await patient.stop();
+  }
 });
 
 it('stops by force at once: nobody waits for the slice, which is pending', async () => {
@@ -129,5 +130,4 @@ it('stops by force at once: nobody waits for the slice, which is pending', async
 
 it('leaves histories that the workflow of today replays', async () => {
   expect(await unreplayable(stack)).toEqual([]);
-  expect(await unreplayable(patient)).toEqual([]);
 });
