@@ -4,9 +4,16 @@ import { isGone, oldHostsGone } from './recovered-hosts.js';
 import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { withoutStack } from '../without-stack.js';
 import { sliceId } from '../workflows/slice-id.js';
-import type { MasterActivities } from '../workflows/types.js';
+import { FAILURES_REFUSED, type MasterActivities } from '../workflows/types.js';
+import { TUNING } from '../workflows/tuning.js';
 import { PackingMeter } from '../workers/packing-meter.js';
 import type { Placement } from '../workers/placement/placement.js';
+
+/**
+ * Classes of SQLSTATE of a statement that fails however often it is tried: data that do not fit, a violated constraint,
+ * a limit of the database.
+ */
+const LASTING = ['22', '23', '54'];
 
 interface Dependencies {
   store: Store;
@@ -48,6 +55,7 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
         stateful,
         maxFailedSlices: max_failed_slices,
         recovery: row.recovery,
+        tuning: TUNING,
       };
     },
 
@@ -68,21 +76,26 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
 
     async recordFailures({ exId, slices, read }) {
       const now = new Date().toISOString();
-      await store.failures.write(
-        slices.map(({ slice, error, retries }): FailedSlice => ({
-          ex_id: exId,
-          slice_id: sliceId(exId, slice),
-          slicer_id: slice[0],
-          slicer_order: slice[1],
-          request: slice[2],
-          state: 'error',
-          error,
-          ...(retries > 0 ? { retry_count: retries } : {}),
-          _created: now,
-          _updated: now,
-        })),
-        read,
-      );
+      const failures = slices.map(({ slice, error, retries }): FailedSlice => ({
+        ex_id: exId,
+        slice_id: sliceId(exId, slice),
+        slicer_id: slice[0],
+        slicer_order: slice[1],
+        request: slice[2],
+        state: 'error',
+        error,
+        ...(retries > 0 ? { retry_count: retries } : {}),
+        _created: now,
+        _updated: now,
+      }));
+      await store.failures.write(failures, read).catch((error: unknown) => {
+        const { code } = error as { code?: unknown };
+        if (typeof code !== 'string' || !LASTING.includes(code.slice(0, 2))) throw error;
+        throw ApplicationFailure.nonRetryable(
+          `failed slices cannot be stored (SQLSTATE ${code}): ${(error as Error).message}`,
+          FAILURES_REFUSED,
+        );
+      });
     },
 
     async takeFailures({ exId, id, filter }) {

@@ -1,4 +1,5 @@
 import type { LedgerTally, SliceTuple } from '../store/types.js';
+import { keyOf } from './slice-key.js';
 import { LEAST_PACKING, bytesOf } from './state-size.js';
 import type {
   CollectResult,
@@ -40,10 +41,6 @@ interface Lease {
   /** It was a retry: its slices may have been begun before. */
   retry: boolean;
 }
-
-/** An id alone will not do: a reader may give one twice. */
-const keyOf = ([slicer, order, , id]: SliceTuple): string =>
-  id === undefined ? `${slicer}:${order}` : `${slicer}:${order}/${id}`;
 
 export class Ledger {
   issued = 0;
@@ -258,8 +255,7 @@ export class Ledger {
     this.leases.delete(id);
     this.failed += result.failed.length;
     this.completed += result.done - result.failed.length;
-    add(this.records, result.records);
-    add(this.times, result.times);
+    this.sum(result);
     this.forget(slices.slice(0, result.done));
     let rest = result.done;
     const current = slices[rest];
@@ -310,6 +306,13 @@ export class Ledger {
     this.failed += slices.length;
   }
 
+  /** Nothing of a lease can be counted, though all of it may have been begun. */
+  cut(id: number): void {
+    const { slices, losses } = this.lookUp(id);
+    this.leases.delete(id);
+    this.again(slices, losses);
+  }
+
   /** Puts a lease back that was never started. */
   returned(id: number): void {
     const { slices, losses, retry } = this.lookUp(id);
@@ -336,11 +339,11 @@ export class Ledger {
     if (result.outcome === 'completed') {
       this.completed++;
       this.forget([running.slice]);
-      add(this.records, result.records);
-      add(this.times, result.times);
+      this.sum(result);
     } else if (result.outcome === 'failed') {
       this.failed++;
       this.forget([running.slice]);
+      this.sum(result);
     } else if (result.outcome === 'died') {
       this.died(running.slice);
     } else {
@@ -403,6 +406,11 @@ export class Ledger {
   /** Has slices leased again just as they are, before all others. */
   private again(slices: SliceTuple[], losses = 0): void {
     this.retries.unshift({ slices, losses, notBefore: 0 });
+  }
+
+  private sum({ records, times }: { records?: number[]; times?: number[] }): void {
+    add(this.records, records);
+    add(this.times, times);
   }
 
   private lookUp(id: number): Lease {

@@ -1,11 +1,7 @@
 import { master } from './calls.js';
 import type { Ledger } from './ledger.js';
+import type { Tuning } from './tuning.js';
 import type { SlicerState } from './types.js';
-
-/** Slices of one read, at most. */
-const PAGE_SLICES = 2_000;
-/** Bytes of their requests, at most: with their ids a read stays below what is taken up at once. */
-const READ_BYTES = 64 * 1024;
 
 /** The part of {@link ParkedSlices} that continue-as-new carries. */
 export interface ParkedState {
@@ -37,6 +33,7 @@ export class ParkedSlices {
     private readonly ledger: Ledger,
     private readonly slicer: SlicerState,
     private readonly wake: () => void,
+    private readonly tuning: Tuning,
     state: ParkedState = { recoveredPosition: null },
   ) {
     this.position = state.recoveredPosition;
@@ -60,7 +57,7 @@ export class ParkedSlices {
   takeUp(bytes: number): void {
     const page = this.slicer.pages[0];
     if (this.reading || (this.position === null && page === undefined)) return;
-    if (this.ledger.queued > PAGE_SLICES / 2 || this.ledger.queuedBytes > bytes) return;
+    if (this.ledger.queued > this.tuning.readSlices / 2 || this.ledger.queuedBytes > bytes) return;
     this.reading = true;
     void (async () => {
       if (this.position !== null) await this.readRecovered(this.position);
@@ -80,7 +77,8 @@ export class ParkedSlices {
 
   private async readRecovered(position: number): Promise<void> {
     const { exId, end } = this;
-    const page = await master.recoveredSlices({ exId, position, limit: PAGE_SLICES, bytes: READ_BYTES, end });
+    const { readSlices: limit, readBytes: bytes } = this.tuning;
+    const page = await master.recoveredSlices({ exId, position, limit, bytes, end });
     if (page.packing !== undefined) this.ledger.packs(page.packing);
     this.ledger.issueRecovered(page.slices);
     this.read = position + page.slices.length;

@@ -4,13 +4,15 @@ import { backOff } from './back-off.js';
 import { leases, master, patientMaster, sinks } from './calls.js';
 import { overBudget } from './failure-budget.js';
 import { Ledger } from './ledger.js';
-import { leaseBudget, leaseSize, maxLeases, smoothedMsPerSlice, wantedQueue } from './lease-sizing.js';
+import { LeaseSizing } from './lease-sizing.js';
 import { Overtime } from './overtime.js';
 import { ParkedSlices } from './parked-slices.js';
 import { countersOf, detailsOf, verdictOf } from './report.js';
+import { Probation } from './probation.js';
 import { SlicerClient } from './slicer-client.js';
 import { MAX_BATCH_BYTES, MAX_STATE_BYTES } from './state-size.js';
 import { StatusLog } from './status-log.js';
+import { TUNING, tuningOf, type Tuning } from './tuning.js';
 import { REPLAY_REFUSED } from './types.js';
 import type {
   Carried,
@@ -27,24 +29,15 @@ import type {
 
 /** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
 const ANSWER_BATCHES = 2;
-/** Bytes of slices held in the queue, packed. */
-const MAX_QUEUED_BYTES = 512 * 1024;
-/**
- * Events after which a run is continued as new; Temporal's own hint comes with 4 MB. Replaying so many takes a master up
- * to two seconds, more if it is busy, and must not take as long as a workflow task may.
- */
-const MAX_HISTORY_EVENTS = 1_500;
-/** Shortest time between two looks at a `failing` execution, in ms. */
-const MIN_PROBATION_MS = 1_000;
 
 /** Runs that began before there was a pause know none. */
 const dueAgain = (tries: number): number =>
   wf.patched('back-off') ? Date.now() + backOff(tries, Math.random()) : 0;
 
-/** Why nothing is known of a lease. */
-function whyLost(error: unknown): string {
+/** What an activity failed with; undefined if nobody has said it. */
+function messageOf(error: unknown): string | undefined {
   const cause = error instanceof wf.ActivityFailure ? error.cause : error;
-  return cause instanceof wf.ApplicationFailure ? cause.message : 'no node answered for it';
+  return cause instanceof wf.ApplicationFailure ? cause.message : undefined;
 }
 
 /**
@@ -62,6 +55,8 @@ function whyLost(error: unknown): string {
  */
 export class ExecutionRun {
   private settings: ExecutionSettings | undefined;
+  private tuning: Tuning = tuningOf(undefined);
+  private sizing = new LeaseSizing(this.tuning);
   private ledger = new Ledger(0);
   private slicer: SlicerClient | undefined;
   private parked: ParkedSlices | undefined;
@@ -83,7 +78,7 @@ export class ExecutionRun {
   /** It cannot or must not go on: what is pending stays so. */
   private abandoned = false;
   private logLevel: string | null = null;
-  private probation: Carried['probation'] = null;
+  private probation: Probation | undefined;
   private changed = false;
   private readonly leaseScopes = new Map<number, wf.CancellationScope>();
   private readonly overtime: Overtime;
@@ -104,7 +99,6 @@ export class ExecutionRun {
     this.fatal = carried.fatal;
     this.abandoned = carried.abandoned;
     this.logLevel = carried.logLevel;
-    this.probation = carried.probation;
   }
 
   want(wanted: Wanted): void {
@@ -197,30 +191,44 @@ export class ExecutionRun {
       this.log.move('initializing');
       if (this.replaying) this.log.move('recovering');
     }
-    if (this.probation) this.watchProbation();
+    this.probation?.watch();
     await this.main();
     return this.finish();
   }
 
   private begin(settings: ExecutionSettings, carried?: Carried): void {
     this.settings = settings;
+    this.tuning = tuningOf(settings.tuning);
+    this.sizing = new LeaseSizing(this.tuning);
     this.ledger = new Ledger(settings.maxRetries, carried?.ledger, dueAgain);
-    this.slicer = new SlicerClient(this.input.exId, this.ledger, carried?.slicer, {
-      answered: () => {
-        if (this.log.status === 'initializing') this.log.move('running');
-        this.wake();
+    this.slicer = new SlicerClient(
+      this.input.exId,
+      this.ledger,
+      carried?.slicer,
+      {
+        answered: () => {
+          if (this.log.status === 'initializing') this.log.move('running');
+          this.wake();
+        },
+        failed: (reason) => this.fail(reason),
+        changed: () => this.wake(),
       },
-      failed: (reason) => this.fail(reason),
-      changed: () => this.wake(),
-    });
+      this.tuning,
+    );
     const parked = carried ?? { recoveredPosition: settings.recovery ? 0 : null };
     this.parked = new ParkedSlices(
       this.input.exId,
       this.ledger,
       this.slicer.state,
       () => this.wake(),
+      this.tuning,
       parked,
     );
+    // `running` again once a window passed with work done and no failure.
+    const passed = (): void => {
+      if (this.log.status === 'failing') this.log.move('running');
+    };
+    this.probation = new Probation(settings.probationWindow, this.ledger, passed, carried?.probation);
     const level = carried?.logLevel ?? this.logLevel;
     if (level) this.slicer.setLogLevel(level);
     if (carried) return;
@@ -270,7 +278,7 @@ export class ExecutionRun {
 
   private issueLeases(): void {
     if (this.ledger.queued === 0 && this.ledger.nextRetryIn(0) === undefined) return;
-    const limit = maxLeases(this.workers);
+    const limit = this.sizing.maxLeases(this.workers);
     const bytes = Math.min(Math.max(Math.floor((2 * this.queueBytes) / limit), 1), MAX_BATCH_BYTES);
     while (this.ledger.leased < limit) {
       const size = this.nextLeaseSize(bytes);
@@ -294,7 +302,7 @@ export class ExecutionRun {
         if (ledger.begun > 0) return 0;
       }
     } else if (ledger.notedBytes > MAX_BATCH_BYTES && ledger.begun > 0) return 0;
-    return leaseSize({
+    return this.sizing.size({
       msPerSlice: this.msPerSlice,
       queued: ledger.queued,
       most: Math.floor(
@@ -310,7 +318,7 @@ export class ExecutionRun {
     const scope = new wf.CancellationScope({ cancellable: true });
     this.leaseScopes.set(id, scope);
     const tries = this.ledger.triesOf(slices);
-    const budget = leaseBudget(this.workers);
+    const budget = this.sizing.budget(this.workers);
     try {
       const result = await scope.run(() =>
         leases(this.input.exId, slices, budget).processSlices({
@@ -324,8 +332,8 @@ export class ExecutionRun {
         }),
       );
       const failures = this.ledger.failuresOf(id, result);
-      if (failures.length > 0) await this.recordFailures(failures);
-      this.msPerSlice = smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
+      if (failures.length > 0 && !(await this.recordFailures(failures))) return this.ledger.cut(id);
+      this.msPerSlice = this.sizing.smoothedMsPerSlice(this.msPerSlice, result.done, result.ms);
       this.tellEnds(slices.slice(0, result.done), result.failed);
       this.tellFailures(failures.slice(result.failed.length));
       this.ledger.settle(id, result);
@@ -333,9 +341,9 @@ export class ExecutionRun {
     } catch (error) {
       if (wf.isCancellation(error)) this.ledger.returned(id);
       else {
-        const failures = this.ledger.lost(id, Date.now(), whyLost(error));
+        const failures = this.ledger.lost(id, Date.now(), messageOf(error) ?? 'no node answered for it');
         if (failures.length > 0) {
-          await this.recordFailures(failures);
+          if (!(await this.recordFailures(failures))) return this.ledger.cut(id);
           this.tellFailures(failures);
           this.ledger.settleLost(id);
           this.sliceFailed();
@@ -348,9 +356,13 @@ export class ExecutionRun {
   }
 
   private async collected(running: RunningSlice, result: CollectResult): Promise<void> {
-    if (this.cutShort(result)) return;
+    if (this.cutShort(result)) {
+      // Runs that began before it was remembered asked again, at once.
+      if (wf.patched('cut-short-once')) this.overtime.leave(running);
+      return;
+    }
     const failure = this.ledger.failureOfCollected(running, result);
-    if (failure) await this.recordFailures([failure]);
+    if (failure && !(await this.recordFailures([failure]))) return this.overtime.leave(running);
     if (failure) this.tellFailures([failure]);
     else if (result.outcome === 'completed') this.tellEnds([running.slice], []);
     this.ledger.collected(running, result);
@@ -362,11 +374,19 @@ export class ExecutionRun {
     return this.wanted === 'stopped' && (outcome === 'ended' || outcome === 'unknown');
   }
 
-  private async recordFailures(slices: FailedSliceInput[]): Promise<void> {
+  /** False: the store will not have them. What is not recorded cannot be counted, so that nothing goes on. */
+  private async recordFailures(slices: FailedSliceInput[]): Promise<boolean> {
     if (this.replays > 0) await wf.condition(() => this.replays === 0);
     this.recordings++;
-    await master.recordFailures({ exId: this.input.exId, slices, read: this.parked?.read ?? 0 });
-    this.recordings--;
+    try {
+      await master.recordFailures({ exId: this.input.exId, slices, read: this.parked?.read ?? 0 });
+      return true;
+    } catch (error) {
+      this.abandon(messageOf(error) ?? 'failed slices cannot be stored');
+      return false;
+    } finally {
+      this.recordings--;
+    }
   }
 
   private tellEnds(slices: SliceTuple[], failed: Array<{ i: number; error: string }>): void {
@@ -395,7 +415,7 @@ export class ExecutionRun {
     if (this.log.status === 'recovering') this.log.move('running');
     const full = slicer.overfull
       ? 0
-      : Math.min(wantedQueue(this.msPerSlice, this.workers), slicer.maxQueueLength);
+      : Math.min(this.sizing.wantedQueue(this.msPerSlice, this.workers), slicer.maxQueueLength);
     const bytes = this.queueBytes - ledger.queuedBytes;
     const short = ledger.queued * 2 <= full && ledger.queued < full;
     if (short && bytes > this.queueBytes / 4 && this.mayTakeUp(ANSWER_BATCHES)) {
@@ -407,7 +427,7 @@ export class ExecutionRun {
 
   /** Bytes that the queue may hold, before compression. */
   private get queueBytes(): number {
-    return MAX_QUEUED_BYTES / this.ledger.packing;
+    return this.tuning.maxQueuedBytes / this.ledger.packing;
   }
 
   /** Bytes that may still be held, when what is on its way will have been taken up. */
@@ -449,42 +469,19 @@ export class ExecutionRun {
 
   /** Slices may have failed before the pause, or in it: those that outlasted their lease go on. */
   private resumed(): void {
-    if (this.persistent ? this.probation : this.ledger.failed > 0) this.showFailing();
+    if (this.persistent ? this.probation?.state : this.ledger.failed > 0) this.showFailing();
     else this.log.move('running');
   }
 
   /** A slice was recorded as failed: the execution goes on, `failing`. */
   private sliceFailed(): void {
-    const { persistent } = this;
     const { status } = this.log;
     if (status === 'running' || status === 'recovering') this.showFailing();
     const limit = this.settings?.maxFailedSlices;
     if (overBudget(limit, this.ledger)) {
       this.abandon(`${this.ledger.failed} slices failed, more than max_failed_slices (${limit}) allows`);
     }
-    if (persistent && !this.probation) {
-      this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
-      this.watchProbation();
-    }
-  }
-
-  /** A persistent execution is `running` again once a window passed with work done and no failure. */
-  private watchProbation(): void {
-    const window = this.settings?.probationWindow ?? 0;
-    void (async () => {
-      while (this.probation) {
-        await wf.sleep(Math.max(this.probation.at + window - Date.now(), MIN_PROBATION_MS));
-        if (
-          this.ledger.failed === this.probation.failed &&
-          this.ledger.processed > this.probation.processed
-        ) {
-          this.probation = null;
-          if (this.log.status === 'failing') this.log.move('running');
-          return;
-        }
-        this.probation = { failed: this.ledger.failed, processed: this.ledger.processed, at: Date.now() };
-      }
-    })();
+    if (this.persistent) this.probation?.begin();
   }
 
   /** Ends at once, `failed`: what is pending stays so. */
@@ -507,8 +504,9 @@ export class ExecutionRun {
     const { exId } = this.input;
     this.closing = true;
     const stopped = this.wanted === 'stopped';
+    this.collectLast();
     const hosts = await patientMaster.finishHosts({ exId });
-    await wf.condition(() => this.overtime.size === 0);
+    await this.lastOutcomes();
     const { status, reason } = verdictOf(exId, this.ledger, {
       stopped,
       fatal: this.fatal,
@@ -526,6 +524,21 @@ export class ExecutionRun {
     return status;
   }
 
+  /** What outlasted the last leases ends, if it does, while hosts are ended; {@link main} has not asked for it. */
+  private collectLast(): void {
+    const { running } = this.ledger;
+    if (running.length === 0 || !wf.patched('collect-last')) return;
+    for (const slice of running) this.overtime.collect(slice);
+  }
+
+  /** What is not known of a slice when this is over stays so: it is pending, as one that was cut short. */
+  private async lastOutcomes(): Promise<void> {
+    const { lateOutcomesMs } = this.tuning;
+    const known = (): boolean => this.overtime.size === 0;
+    if (lateOutcomesMs === 0) await wf.condition(known);
+    else if (!known() && !(await wf.condition(known, lateOutcomesMs))) this.overtime.close();
+  }
+
   private counters(): Counters {
     const { ledger, slicer, started, workers } = this;
     return countersOf(ledger, slicer?.state, { started, workers });
@@ -540,7 +553,7 @@ export class ExecutionRun {
 
   private mustContinue(): boolean {
     const info = wf.workflowInfo();
-    return info.continueAsNewSuggested || info.historyLength > MAX_HISTORY_EVENTS;
+    return info.continueAsNewSuggested || info.historyLength > this.sizing.maxHistoryEvents(this.workers);
   }
 
   private quiet(): boolean {
@@ -565,15 +578,15 @@ export class ExecutionRun {
         fatal: this.fatal,
         abandoned: this.abandoned,
         logLevel: this.logLevel,
-        probation: this.probation,
+        probation: this.probation?.state ?? null,
       },
     });
     throw new Error('unreachable: continueAsNew does not return');
   }
 
-  /** Where the slicers of an earlier execution were is in the ledger, too. */
+  /** With the numbers of today. Where the slicers of an earlier execution were is in the ledger, too. */
   private settingsToCarry(): ExecutionSettings {
-    const settings = this.settings as ExecutionSettings;
+    const settings = { ...(this.settings as ExecutionSettings), tuning: TUNING };
     const { recovery } = settings;
     return recovery ? { ...settings, recovery: { ...recovery, last: [] } } : settings;
   }

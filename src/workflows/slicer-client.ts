@@ -3,19 +3,12 @@ import { slicer, waitingRoom } from './calls.js';
 import type { Ledger } from './ledger.js';
 import { MAX_BATCH_BYTES, bytesOfEvent } from './state-size.js';
 import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
+import type { Tuning } from './tuning.js';
 import { SLICER_FAILURES } from './types.js';
 
-/** Times in a row that a slicer throws at which the execution ends. */
-const MAX_ERRORS = 4;
-/** Deaths in a row of its host, in one and the same call, at which the execution ends: more, as others kill, too. */
-const MAX_DEATHS = 8;
 /** Longest pause before a slicer is looked for again, in ms. */
 const MAX_PAUSE_MS = 30_000;
 
-/** Events that go with one call. */
-const EVENTS_PER_CALL = 1_000;
-/** Events that may wait before no more slices are asked for, which would only bring more of them. */
-const MAX_EVENTS = 2_000;
 /** Stands for the error of a slice while too much waits to be told already. */
 const SHORT_ERROR = 'failed';
 
@@ -26,13 +19,13 @@ interface Listener {
   changed(): void;
 }
 
-/** As many events as go with one call. */
-function firstEvents(events: SliceEvent[]): SliceEvent[] {
+/** As many events as go with one call, `most` of them. */
+function firstEvents(events: SliceEvent[], most: number): SliceEvent[] {
   let bytes = 0;
   let count = 0;
   for (const event of events) {
     bytes += bytesOfEvent(event);
-    if (count > 0 && (count >= EVENTS_PER_CALL || bytes > MAX_BATCH_BYTES)) break;
+    if (count > 0 && (count >= most || bytes > MAX_BATCH_BYTES)) break;
     count++;
   }
   return events.slice(0, count);
@@ -84,6 +77,7 @@ export class SlicerClient {
     private readonly ledger: Ledger,
     state: SlicerState | undefined,
     private readonly listener: Listener,
+    private readonly tuning: Tuning,
   ) {
     this.state = state ?? fresh();
     for (const event of this.state.events) this.eventBytes += bytesOfEvent(event);
@@ -114,7 +108,7 @@ export class SlicerClient {
 
   /** So many events wait that no more slices should be taken up. */
   get overfull(): boolean {
-    return this.state.events.length > MAX_EVENTS;
+    return this.state.events.length > this.tuning.maxEvents;
   }
 
   /** Events wait to be told. */
@@ -179,7 +173,7 @@ export class SlicerClient {
       wanted,
       queued: this.ledger.queued,
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
-      events: firstEvents(state.events),
+      events: firstEvents(state.events, this.tuning.eventsPerCall),
       eventsFrom: state.eventSeq - state.events.length + 1,
       ...(this.logLevel ? { logLevel: this.logLevel } : {}),
     };
@@ -245,7 +239,8 @@ export class SlicerClient {
       this.listener.failed(message);
     } else if (fails) {
       this.state.errors++;
-      if (this.state.recoverable === false || this.state.errors >= MAX_ERRORS) this.listener.failed(message);
+      if (this.state.recoverable === false || this.state.errors >= this.tuning.maxSlicerErrors)
+        this.listener.failed(message);
       else await wf.sleep(500 * 2 ** this.state.errors);
     } else if (type === SLICER_FAILURES.died) await this.died(message);
     else {
@@ -258,7 +253,7 @@ export class SlicerClient {
   private async died(message: string): Promise<void> {
     const deaths = (this.state.deaths ?? 0) + 1;
     this.state.deaths = deaths;
-    if (deaths < MAX_DEATHS) await this.findAfter(deaths);
+    if (deaths < this.tuning.maxSlicerDeaths) await this.findAfter(deaths);
     else this.listener.failed(`${message}, ${deaths} times in a row`);
   }
 

@@ -1,4 +1,6 @@
 import type { ParkedState } from './parked-slices.js';
+import type { Tuning } from './tuning.js';
+import type { ProbationState } from './probation.js';
 import type { StatusState } from './status-log.js';
 import type { Counters, ExecutionStatus, LedgerSnapshot, RecoveryStart, SliceTuple } from '../store/types.js';
 
@@ -43,6 +45,8 @@ export interface ExecutionSettings {
   /** Absent in runs that began before there was such a limit. */
   maxFailedSlices?: number | string | null;
   recovery: RecoveryStart | null;
+  /** Numbers of its run; those that are absent are of before there was such a record. */
+  tuning?: Partial<Tuning>;
 }
 
 export type Wanted = 'running' | 'paused' | 'stopped';
@@ -96,7 +100,7 @@ export interface Carried extends StatusState, ParkedState {
   fatal: string | null;
   abandoned: boolean;
   logLevel: string | null;
-  probation: { failed: number; processed: number; at: number } | null;
+  probation: ProbationState | null;
 }
 
 export interface SlicerState {
@@ -168,7 +172,10 @@ export interface LeaseResult {
   cut?: number;
   /** Time the host took for the slices that ended, in ms. */
   ms: number;
-  /** Records out and ms per operation, summed over the completed slices. */
+  /**
+   * Records out and ms per operation, summed over the completed slices. Absent where the host could not say: with
+   * `running` they come when that slice ends, with the death of a host they are lost.
+   */
   records?: number[];
   times?: number[];
 }
@@ -179,9 +186,10 @@ export interface CollectInput {
   slice: SliceTuple;
 }
 
+/** `records`, `times`: of all completed slices of its lease, which was answered without them. */
 export type CollectResult =
   | { outcome: 'completed'; records?: number[]; times?: number[] }
-  | { outcome: 'failed'; error: string; retries: number }
+  | { outcome: 'failed'; error: string; retries: number; records?: number[]; times?: number[] }
   | { outcome: 'died'; reason: string }
   /** The node knows no such slice: it is to be issued again. */
   | { outcome: 'unknown' }
@@ -252,6 +260,9 @@ export interface ReplayRequest {
 /** Type of the failure of a replay that comes when the execution is ending. */
 export const REPLAY_REFUSED = 'REPLAY_REFUSED';
 
+/** Type of the failure of `recordFailures` when the store will not take them, however often it is asked. */
+export const FAILURES_REFUSED = 'FAILURES_REFUSED';
+
 export interface FailedSliceInput {
   slice: SliceTuple;
   error: string;
@@ -281,7 +292,10 @@ export interface MasterActivities {
     counters: Counters;
     countersSeq: number;
   }): Promise<void>;
-  /** `read`: end (exclusive) of the recovered positions taken up; absent in runs that began before it was told. */
+  /**
+   * Fails with FAILURES_REFUSED, else is asked again.
+   * `read`: end (exclusive) of the recovered positions taken up; absent in runs that began before it was told.
+   */
   recordFailures(input: { exId: string; slices: FailedSliceInput[]; read?: number }): Promise<void>;
   /**
    * The positions that they got among the recovered slices, `to` exclusive, and how many the execution began with;

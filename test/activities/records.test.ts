@@ -1,7 +1,9 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { pino } from 'pino';
 import { masterActivities } from '../../src/activities/records.js';
-import type { Store } from '../../src/store/types.js';
+import type { SliceTuple, Store } from '../../src/store/types.js';
 import { Placement } from '../../src/workers/placement/placement.js';
+import { FAILURES_REFUSED } from '../../src/workflows/types.js';
 import { makeExecution, makeJob } from '../support/executions.js';
 import { pgliteSource, type StoreSource } from '../support/stores.js';
 
@@ -36,3 +38,20 @@ it('fails for recovered slices that are not there, and does not send the run to 
   pages.recovered = async () => [];
   await expect(ask()).rejects.toThrow(`recovered slices of ${exId} are missing from 0 on`);
 });
+
+it.each([
+  ['a slicer that is no integer', [1.5, 1, '{}'], '22P02'],
+  ['an id that no index holds', [0, 1, '{}', randomBytes(10_000).toString('hex')], '54000'],
+] satisfies Array<[string, SliceTuple, string]>)(
+  'fails for good for a failed slice with %s, which the store refuses each time',
+  async (_, slice, sqlState) => {
+    const placement = new Placement(store, 30_000, pino({ level: 'silent' }));
+    const { recordFailures } = masterActivities({ store, placement, fenceTimeout: 30_000 });
+    const slices = [{ slice, error: 'it threw', retries: 0 }];
+    await expect(recordFailures({ exId: randomUUID(), slices })).rejects.toMatchObject({
+      type: FAILURES_REFUSED,
+      nonRetryable: true,
+      message: expect.stringContaining(sqlState),
+    });
+  },
+);

@@ -143,6 +143,30 @@ describe('recovery', () => {
     expect((await recovered(body.ex_id)).slices).toEqual(errors);
   });
 
+  it('replays each of several slices to which the reader gave the same id', async () => {
+    const twins: Array<Required<SliceTuple>> = [0, 1, 2].flatMap((slicer) =>
+      [1, 2].map((order): Required<SliceTuple> => [slicer, order, `{"n":${order}}`, 'twin']),
+    );
+    const { ex_id } = await api.running();
+    await api.store.failures.write([makeFailure(ex_id, twins[0]!)]);
+    api.engine.ledgers.set(ex_id, ledger({ pending: twins, started: 1 }));
+    await api.engine.end(ex_id, 'failed');
+    const first = (await api.post(`/v1/ex/${ex_id}/_recover`)).body.ex_id;
+    expect((await recovered(first)).slices).toEqual(twins);
+    // Two of them are completed there.
+    await api.engine.idle();
+    api.engine.ledgers.set(first, ledger({ pending: twins.slice(2) }));
+    await api.engine.end(first, 'failed');
+    const second = (await api.post(`/v1/ex/${ex_id}/_recover`)).body.ex_id;
+    expect((await recovered(second)).slices).toEqual(twins.slice(2));
+  });
+
+  it('is refused while a page of slices cannot be read', async () => {
+    const { ex_id } = await failed(job(), ledger({ pages: ['one'] }));
+    const { status } = await api.post(`/v1/ex/${ex_id}/_recover`);
+    expect(status).toBeGreaterThanOrEqual(500);
+  });
+
   it('tells slices that may have been begun from those that certainly were not', async () => {
     // As Teraslice's recovery-spec has it: two completed, two begun, two failed, two pending.
     const eight = ledger({
@@ -216,6 +240,17 @@ describe('recovery', () => {
       const { body } = await api.post(`/v1/jobs/${job_id}/_recover`);
       expect((await recovered(body.ex_id)).start).toBeNull();
     });
+  });
+
+  it.each([
+    ['goes on behind the end of a slicer that is recoverable', '', true, false],
+    ['leaves a slicer at its end that is not recoverable', '', false, true],
+    ['leaves a slicer at its end that was not asked by the last execution', '', null, true],
+    ['says with a type that the slicer came to its end', '?cleanup_type=all', true, true],
+  ])('%s', async (_, query, recoverable, slicerDone) => {
+    const { ex_id } = await failed(job(), ledger({ slicerDone: true, recoverable }));
+    const { body } = await api.post(`/v1/ex/${ex_id}/_recover${query}`);
+    expect((await recovered(body.ex_id)).start).toMatchObject({ slicerDone });
   });
 
   describe('of a slicer that cannot be built again', () => {

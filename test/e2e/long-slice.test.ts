@@ -29,10 +29,16 @@ const notesOf = (journal: string): Note[] =>
     .split('\n')
     .map((line) => JSON.parse(line) as Note);
 
-async function submit(name: string, job: Record<string, unknown>, reader: object, long: number) {
-  const folder = stack.folder(name);
+async function submit(
+  name: string,
+  job: Record<string, unknown>,
+  reader: object,
+  long: number,
+  where = stack,
+) {
+  const folder = where.folder(name);
   const journal = join(folder, 'journal');
-  const submission = await stack.submit({
+  const submission = await where.submit({
     workers: 2,
     ...job,
     operations: [
@@ -91,6 +97,23 @@ it('stops while one slice takes long: the slice is ended, and pending', async ()
   const ends = notesOf(journal).filter(({ what }) => what === 'end');
   expect(stats).toMatchObject({ processed: ends.length, failed: 0 });
   expect(ends.map(({ n }) => n)).not.toContain(LONG);
+});
+
+it('stops with a slice that ends within the shutdown timeout, and counts it', async () => {
+  const patient = await TestStack.start('--shutdown-timeout', '60000');
+  try {
+    const persistent = { lifecycle: 'persistent' };
+    const { job_id, ex_id, journal } = await submit('in-time', persistent, {}, 9_000, patient);
+    expect(await patient.verb(job_id, '_stop')).toEqual({ status: 'stopped' });
+    await patient.hostsOf(ex_id, 'worker', 0);
+    const { _slicer_stats: stats } = await patient.execution(ex_id);
+    const ends = notesOf(journal).filter(({ what }) => what === 'end');
+    expect(ends.map(({ n }) => n)).toContain(LONG);
+    expect(stats).toMatchObject({ processed: ends.length, failed: 0 });
+    expect(await unreplayable(patient)).toEqual([]);
+  } finally {
+    await patient.stop();
+  }
 });
 
 it('stops by force at once: nobody waits for the slice, which is pending', async () => {

@@ -44,6 +44,30 @@ it('goes on where a stopped execution was', async () => {
   expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: 2 * SLICES }, (_, n) => n));
 });
 
+it('makes only what is new with each start of a job that recovers by itself', async () => {
+  const folder = stack.folder('incremental');
+  const operations = (slices: number) => [
+    { _op: 'counter', slices, recoverable: true },
+    { _op: 'file_exporter', path: folder },
+  ];
+  const { job_id, ex_id } = await stack.submit({ autorecover: true, operations: operations(10) });
+  const starts = [await stack.ended(ex_id)];
+  const { body: job } = await stack.request('GET', `/v1/jobs/${job_id}`);
+  for (const slices of [20, 20, 25]) {
+    await stack.request('PUT', `/v1/jobs/${job_id}`, { ...job, operations: operations(slices) });
+    const next = await stack.verb<{ ex_id: string }>(job_id, '_start');
+    starts.push(await stack.ended(next.ex_id));
+  }
+  expect(starts.map(({ _status, _slicer_stats }) => [_status, _slicer_stats.processed])).toEqual([
+    ['completed', 10],
+    ['completed', 10],
+    ['completed', 0],
+    ['completed', 5],
+  ]);
+  const found = exported<{ n: number }>(folder).map(({ n }) => n);
+  expect(found.sort((a, b) => a - b)).toEqual(Array.from({ length: 25 }, (_, n) => n));
+});
+
 it('refuses to go on with a reader that cannot, and still replays what is pending', async () => {
   const { job_id, ex_id } = await stoppedJob('fragile', false);
   const refused = await stack.request('POST', `/v1/jobs/${job_id}/_recover`);

@@ -1,81 +1,84 @@
-import {
-  MAX_LEASE_SLICES,
-  leaseBudget,
-  leaseSize,
-  maxLeases,
-  smoothedMsPerSlice,
-  wantedQueue,
-  type Supply,
-} from '../../src/workflows/lease-sizing.js';
+import { LeaseSizing, type Supply } from '../../src/workflows/lease-sizing.js';
+import { BEFORE, TUNING } from '../../src/workflows/tuning.js';
+
+const sizing = new LeaseSizing(TUNING);
 
 const supply = (msPerSlice: number, queued: number, workers: number, more: Partial<Supply> = {}): Supply => ({
   ...{ msPerSlice, queued, workers, most: 1_000_000, leased: 0, endInSight: false, ...more },
 });
 
 it('leases one slice while nothing is known of how long they take', () => {
-  expect(leaseSize(supply(0, 10_000, 4))).toBe(1);
+  expect(sizing.size(supply(0, 10_000, 4))).toBe(1);
 });
 
 it('fills a lease to less than its budget', () => {
-  const size = leaseSize(supply(10, 100_000, 4));
-  expect(size * 10).toBeLessThan(leaseBudget(4));
-  expect(size * 10).toBeGreaterThan(leaseBudget(4) / 2);
+  const size = sizing.size(supply(10, 100_000, 4));
+  expect(size * 10).toBeLessThan(sizing.budget(4));
+  expect(size * 10).toBeGreaterThan(sizing.budget(4) / 2);
 });
 
 it('gives few workers a second, and many so much that their leases are no more than a server bears', () => {
-  expect([1, 2, 16].map(leaseBudget)).toEqual([1_000, 1_000, 1_000]);
-  expect(leaseBudget(64)).toBe(4_000);
-  expect(leaseBudget(1_000_000)).toBe(30_000);
-  expect(leaseSize(supply(50, 100_000, 64)) * 50).toBeGreaterThan(3_500);
+  expect([1, 2, 16].map((workers) => sizing.budget(workers))).toEqual([1_000, 1_000, 1_000]);
+  expect(sizing.budget(64)).toBe(4_000);
+  expect(sizing.budget(1_000_000)).toBe(30_000);
+  expect(sizing.size(supply(50, 100_000, 64)) * 50).toBeGreaterThan(3_500);
 });
 
 it('leases slow slices one at a time, and never more than the most', () => {
-  expect(leaseSize(supply(60_000, 100, 2))).toBe(1);
-  expect(leaseSize(supply(0.005, 1_000_000, 2))).toBe(MAX_LEASE_SLICES);
-  expect(leaseSize(supply(1, 1_000, 2, { most: 50 }))).toBe(50);
-  expect(leaseSize(supply(1, 1_000, 2, { most: 0 }))).toBe(1);
+  expect(sizing.size(supply(60_000, 100, 2))).toBe(1);
+  expect(sizing.size(supply(0.005, 1_000_000, 2))).toBe(TUNING.maxLeaseSlices);
+  expect(sizing.size(supply(1, 1_000, 2, { most: 50 }))).toBe(50);
+  expect(sizing.size(supply(1, 1_000, 2, { most: 0 }))).toBe(1);
 });
 
 it('shares what is queued among the workers that have nothing, more finely near the end', () => {
-  expect(leaseSize(supply(1, 40, 4))).toBe(10);
-  expect(leaseSize(supply(1, 40, 4, { leased: 2 }))).toBe(20);
-  expect(leaseSize(supply(1, 3_000, 64, { leased: 63 }))).toBe(950);
-  expect(leaseSize(supply(1, 40, 4, { endInSight: true }))).toBe(5);
-  expect(leaseSize(supply(1, 1, 4, { endInSight: true }))).toBe(1);
+  expect(sizing.size(supply(1, 40, 4))).toBe(10);
+  expect(sizing.size(supply(1, 40, 4, { leased: 2 }))).toBe(20);
+  expect(sizing.size(supply(1, 3_000, 64, { leased: 63 }))).toBe(950);
+  expect(sizing.size(supply(1, 40, 4, { endInSight: true }))).toBe(5);
+  expect(sizing.size(supply(1, 1, 4, { endInSight: true }))).toBe(1);
 });
 
 it('makes no small leases ahead: with all workers busy it waits for more slices, unless no more can be queued', () => {
   const busy = { leased: 4 };
-  expect(leaseSize(supply(1, 400, 4, busy))).toBe(0);
-  expect(leaseSize(supply(1, 600, 4, busy))).toBe(475);
-  expect(leaseSize(supply(1, 3_000, 4, busy))).toBe(750);
-  expect(leaseSize(supply(1, 100, 4, { ...busy, most: 100 }))).toBe(50);
-  expect(leaseSize(supply(1, 3, 4, { ...busy, endInSight: true }))).toBe(1);
+  expect(sizing.size(supply(1, 400, 4, busy))).toBe(0);
+  expect(sizing.size(supply(1, 600, 4, busy))).toBe(475);
+  expect(sizing.size(supply(1, 3_000, 4, busy))).toBe(750);
+  expect(sizing.size(supply(1, 100, 4, { ...busy, most: 100 }))).toBe(50);
+  expect(sizing.size(supply(1, 3, 4, { ...busy, endInSight: true }))).toBe(1);
 });
 
 it('has one lease out for a single worker, and for more some that wait, so that none is idle', () => {
-  expect([1, 2, 8, 200].map(maxLeases)).toEqual([1, 4, 16, 400]);
+  expect([1, 2, 8, 200].map((workers) => sizing.maxLeases(workers))).toEqual([1, 4, 16, 400]);
 });
 
 it('never has more leases out than Temporal bears, however many workers are asked for', () => {
-  expect([500, 3_000, 2_147_483_647].map(maxLeases)).toEqual([1_000, 1_000, 1_000]);
+  expect([500, 3_000, 2_147_483_647].map((workers) => sizing.maxLeases(workers))).toEqual([
+    1_000, 1_000, 1_000,
+  ]);
 });
 
 it('follows the measured time, and believes nothing that took no time', () => {
-  expect(smoothedMsPerSlice(0, 100, 50)).toBe(0.5);
-  const next = smoothedMsPerSlice(0.5, 10, 100);
+  expect(sizing.smoothedMsPerSlice(0, 100, 50)).toBe(0.5);
+  const next = sizing.smoothedMsPerSlice(0.5, 10, 100);
   expect(next).toBeGreaterThan(0.5);
   expect(next).toBeLessThan(10);
-  expect(smoothedMsPerSlice(3, 0, 5_000)).toBe(3);
-  expect(smoothedMsPerSlice(0, 1_000, 0)).toBeGreaterThan(0);
+  expect(sizing.smoothedMsPerSlice(3, 0, 5_000)).toBe(3);
+  expect(sizing.smoothedMsPerSlice(0, 1_000, 0)).toBeGreaterThan(0);
   let average = 100;
-  for (let leases = 0; leases < 30; leases++) average = smoothedMsPerSlice(average, 10, 20);
+  for (let leases = 0; leases < 30; leases++) average = sizing.smoothedMsPerSlice(average, 10, 20);
   expect(average).toBeCloseTo(2, 1);
 });
 
 it('wants slices ready for about two budgets of every worker, within bounds', () => {
-  expect(wantedQueue(0, 2)).toBe(10);
-  expect(wantedQueue(10, 3)).toBeGreaterThanOrEqual((3 * 2 * leaseBudget(3)) / 10);
-  expect(wantedQueue(600_000, 3)).toBeGreaterThan(3);
-  expect(wantedQueue(0.005, 8)).toBeLessThanOrEqual(50_000);
+  expect(sizing.wantedQueue(0, 2)).toBe(10);
+  expect(sizing.wantedQueue(10, 3)).toBeGreaterThanOrEqual((3 * 2 * sizing.budget(3)) / 10);
+  expect(sizing.wantedQueue(600_000, 3)).toBeGreaterThan(3);
+  expect(sizing.wantedQueue(0.005, 8)).toBeLessThanOrEqual(50_000);
+});
+
+it('lets a history have room for all leases that may be out before they are handed out anew', () => {
+  expect([1, 64, 250].map((workers) => sizing.maxHistoryEvents(workers))).toEqual([1_500, 1_500, 1_500]);
+  expect(sizing.maxHistoryEvents(500)).toBe(3 * sizing.maxLeases(500));
+  expect(new LeaseSizing(BEFORE).maxHistoryEvents(500)).toBe(1_500);
 });

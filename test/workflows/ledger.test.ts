@@ -1,5 +1,11 @@
 import { Ledger } from '../../src/workflows/ledger.js';
-import type { LeaseResult, LedgerState, RunningSlice, SliceTuple } from '../../src/workflows/types.js';
+import type {
+  CollectResult,
+  LeaseResult,
+  LedgerState,
+  RunningSlice,
+  SliceTuple,
+} from '../../src/workflows/types.js';
 
 const slice = (order: number, request = '{}'): SliceTuple => [0, order, request];
 const slices = (from: number, to: number): SliceTuple[] =>
@@ -243,7 +249,7 @@ describe('a slice that outlasted its lease', () => {
     completed.ledger.collected(completed.running, { outcome: 'completed', records: [1, 1] });
     expect(account(completed.ledger)).toEqual({ issued: 3, completed: 2, failed: 0, pending: 1 });
     const failed = setUp();
-    const outcome = { outcome: 'failed', error: 'e', retries: 2 } as const;
+    const outcome = { outcome: 'failed', error: 'e', retries: 2, records: [7] } as CollectResult;
     expect(failed.ledger.failureOfCollected(failed.running, outcome)).toEqual({
       slice: slice(2),
       error: 'e',
@@ -251,6 +257,8 @@ describe('a slice that outlasted its lease', () => {
     });
     failed.ledger.collected(failed.running, outcome);
     expect(account(failed.ledger)).toEqual({ issued: 3, completed: 1, failed: 1, pending: 1 });
+    // Those of its lease that were completed before it.
+    expect(failed.ledger.records).toEqual([7]);
   });
 
   it.each(['unknown', 'ended'] as const)(

@@ -1,9 +1,17 @@
 import { Ledger } from '../../src/workflows/ledger.js';
 import { ParkedSlices, type ParkedState } from '../../src/workflows/parked-slices.js';
+import { TUNING } from '../../src/workflows/tuning.js';
 import type { SlicerState } from '../../src/workflows/types.js';
 
 const parked = (state?: ParkedState): ParkedSlices =>
-  new ParkedSlices('ex', new Ledger(0), { pages: [] as string[] } as SlicerState, () => undefined, state);
+  new ParkedSlices(
+    'ex',
+    new Ledger(0),
+    { pages: [] as string[] } as SlicerState,
+    () => undefined,
+    TUNING,
+    state,
+  );
 
 it('counts the failed slices that it is told of, behind those that its execution began with', () => {
   const slices = parked({ recoveredPosition: 0 });

@@ -6,6 +6,7 @@ import { CreateFailure, type HostProcess } from '../../src/workers/node/host-pro
 import { PackingMeter } from '../../src/workers/packing-meter.js';
 import { compress } from '../../src/workers/payload-codec.js';
 import {
+  FAILURES_REFUSED,
   SLICER_FAILURES,
   type CreateInput,
   type CreateResult,
@@ -13,6 +14,7 @@ import {
   type ExecutionSettings,
   type SliceTuple,
 } from '../../src/workflows/types.js';
+import { TUNING, type Tuning } from '../../src/workflows/tuning.js';
 import type { LedgerSnapshot } from '../../src/store/types.js';
 import { until } from '../support/until.js';
 import { environmentOf } from '../activities/support/environment.js';
@@ -345,6 +347,29 @@ describe('a failure', () => {
     expect(errors).toEqual(['the slice was lost 10 times in a row: the disk is full']);
   });
 
+  it.each(['ended', 'lost', 'outlasting'])(
+    'that the store refuses for good ends the execution, and its slice stays pending (%s)',
+    async (how) => {
+      const refused = Object.assign(new Error('it does not fit'), { type: FAILURES_REFUSED });
+      const { closed } = await play(new PlayedSlicer(1, 1, '{}'), {
+        skipsTime: true,
+        recordFailures: () => Promise.reject(refused),
+        processSlices: async () => {
+          if (how === 'lost') throw new Error('the node fell over');
+          const running = how === 'outlasting' ? { node: 'node', host: 'host' } : undefined;
+          if (running) return { done: 0, failed: [], ms: 1, running };
+          return { done: 1, failed: [{ i: 0, error: 'it threw', retries: 0 }], ms: 1 };
+        },
+        collectSlice: async () => ({ outcome: 'failed', error: 'it threw late', retries: 0 }),
+      });
+      expect(closed).toMatchObject({
+        status: 'failed',
+        failureReason: 'it does not fit',
+        ledger: { issued: 1, failed: 0, completed: 0, started: 1 },
+      });
+    },
+  );
+
   it('in a pause shows when the execution goes on', async () => {
     const statuses: string[] = [];
     let end: (() => void) | undefined;
@@ -402,4 +427,109 @@ it('takes up what an abandoned request for a replay left, and counts it as the o
   last = 3;
   await ended;
   expect(closes[0]).toMatchObject({ status: 'completed', ledger: { issued: 4, completed: 4, failed: 0 } });
+});
+
+describe('a slice that goes on without its lease', () => {
+  const running = { node: 'node', host: 'host' };
+
+  it.each(['stopped', 'abandoned'])(
+    'is waited for though its lease is the last of an execution that is %s',
+    async (why) => {
+      let collected = 0;
+      let hostsEnd: () => void = () => undefined;
+      const hostsEnded = new Promise<void>((resolve) => (hostsEnd = resolve));
+      const { run, ended, closes } = await start(new PlayedSlicer(1, 20, '{}'), {
+        settings: { ...SETTINGS, workers: 1, maxFailedSlices: 0 },
+        processSlices: async ({ slices }) => {
+          if (slices.length === 1) return { done: 1, failed: [], ms: 100 };
+          // Its answer comes before the loop has heard of this.
+          if (why === 'stopped') run.want('stopped');
+          const failed = why === 'abandoned' ? [{ i: 0, error: 'it threw', retries: 0 }] : [];
+          return { done: 1, failed, ms: 100, running };
+        },
+        collectSlice: async () => {
+          collected++;
+          await hostsEnded;
+          return { outcome: 'completed' };
+        },
+        finishHosts: async () => {
+          await until(() => collected > 0);
+          hostsEnd();
+          return { failed: [], lost: 0 };
+        },
+      });
+      await ended;
+      expect(collected).toBe(1);
+      const { issued, completed, failed, pending, started } = (closes[0] as Close).ledger;
+      expect({ started, failed }).toEqual({ started: 0, failed: why === 'abandoned' ? 1 : 0 });
+      expect(issued).toBe(completed + failed + pending.length);
+    },
+  );
+
+  it('is not waited for without end when its node is cut off from its master', async () => {
+    let asked = false;
+    const { run, ended, closes } = await start(new PlayedSlicer(1, 1, '{}'), {
+      skipsTime: true,
+      settings: { ...SETTINGS, tuning: TUNING },
+      processSlices: async () => ({ done: 0, failed: [], ms: 1, running }),
+      collectSlice: () => {
+        asked = true;
+        return new Promise(() => undefined);
+      },
+    });
+    await until(() => asked);
+    run.want('stopped');
+    await ended;
+    expect(closes[0]).toMatchObject({ status: 'stopped', ledger: { started: 1, completed: 0 } });
+  });
+
+  it('and is cut short by a stop is asked for once, however long the stop takes', async () => {
+    let collected = 0;
+    const { run, ended, closes } = await start(new PlayedSlicer(1, 1, '{}'), {
+      processSlices: async () => ({ done: 0, failed: [], ms: 1, running }),
+      collectSlice: async () => {
+        collected++;
+        run.want('stopped');
+        return { outcome: 'ended' };
+      },
+      // The run does not end while it is asked to take up failures.
+      takeFailures: async () => {
+        await until(() => collected > 0);
+        for (let i = 0; i < 10; i++) {
+          run.setWorkers(2);
+          await delay(2);
+        }
+        return { from: 0, to: 0, base: 0 };
+      },
+    });
+    await until(() => run.tally() !== null);
+    await run.replay({ id: 'one', filter: '*' });
+    await ended;
+    expect(collected).toBe(1);
+    expect(closes[0]).toMatchObject({ status: 'stopped', ledger: { started: 1, completed: 0 } });
+  });
+});
+
+describe('the numbers of a run', () => {
+  /** The run that goes on from one that was claimed with these, and the slices of the leases of the first. */
+  async function continued(tuning: Partial<Tuning>) {
+    const sizes: number[] = [];
+    const { ended, workflow } = await start(new PlayedSlicer(100, 20, '{}'), {
+      settings: { ...SETTINGS, tuning },
+      processSlices: async ({ slices }) => {
+        await delay(1);
+        sizes.push(slices.length);
+        if (sizes.length > 20) workflow.historyLength = 700;
+        return { done: slices.length, failed: [], ms: slices.length };
+      },
+    });
+    const next = (await ended.catch((error: unknown) => error)) as ContinuedAsNew;
+    return { sizes, input: next.input as ExecutionInput };
+  }
+
+  it('are those of its claim until it is continued, and then those of today', async () => {
+    const { sizes, input } = await continued({ maxHistoryEvents: 600, maxLeaseSlices: 3 });
+    expect(Math.max(...sizes)).toBe(3);
+    expect(input.carried?.settings.tuning).toEqual(TUNING);
+  });
 });

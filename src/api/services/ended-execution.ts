@@ -1,6 +1,7 @@
 import { CodedError } from '../../errors.js';
 import type { ExecutionRow, LedgerSnapshot, SliceTuple, TakenSlice } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
+import { keyOf } from '../../workflows/slice-key.js';
 import type { ApiDependencies } from '../dependencies.js';
 
 /** `started`: it may have been begun, and nobody knows how far it came. */
@@ -13,8 +14,8 @@ export class EndedExecution {
   readonly replayOnly: boolean;
   /** End of the positions of recovered slices that the workflow knew of. */
   readonly known: number;
-  /** Slices that it still owes, beside those that lie in the store, by their id. */
-  readonly owed = new Map<string, { slice: SliceTuple; state: SliceState }>();
+  /** Slices that it still owes, beside those that lie in the store, by their key. */
+  readonly owed = new Map<string, { slice: Required<SliceTuple>; state: SliceState }>();
   /** Recovered slices from here to `known` were never taken out of the store. */
   private readonly unread: number;
 
@@ -26,14 +27,16 @@ export class EndedExecution {
     this.replayOnly = row.recovery?.replayOnly ?? false;
     this.known = Math.max(ledger.recoveredEnd ?? 0, row.recovered_at_insert);
     this.unread = ledger.recoveredPosition ?? this.known;
-    ledger.pending.forEach((slice, index) => {
+    ledger.pending.forEach((pending, index) => {
+      const slice = this.named(pending);
       const state = index < (ledger.started ?? 0) ? 'started' : 'pending';
-      this.owed.set(this.idOf(slice), { slice, state });
+      this.owed.set(keyOf(slice), { slice, state });
     });
   }
 
-  idOf(slice: SliceTuple): string {
-    return sliceId(this.exId, slice);
+  /** With its lasting id: a derived one hangs on the execution that issued it. */
+  named(slice: SliceTuple): Required<SliceTuple> {
+    return [slice[0], slice[1], slice[2], sliceId(this.exId, slice)];
   }
 
   /** Positions of the recovered slices that it never took out of the store. */
@@ -42,11 +45,14 @@ export class EndedExecution {
   }
 
   /** What became here of a slice that it took over. */
-  stateOf(id: string, { position, failed, replay_position: replayed }: TakenSlice): SliceState {
+  stateOf(
+    slice: Required<SliceTuple>,
+    { position, failed, replay_position: replayed }: TakenSlice,
+  ): SliceState {
     // Put aside for a replay that the workflow never heard of, it is failed as before.
     if (failed && (replayed === null || replayed >= this.known)) return 'failed';
     if (Math.max(position, replayed ?? 0) >= this.unread) return 'pending';
-    return this.owed.get(id)?.state ?? 'completed';
+    return this.owed.get(keyOf(slice))?.state ?? 'completed';
   }
 }
 

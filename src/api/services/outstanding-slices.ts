@@ -1,11 +1,11 @@
 import type { SliceTuple, Store } from '../../store/types.js';
+import { keyOf } from '../../workflows/slice-key.js';
 import type { EndedExecution, SliceState } from './ended-execution.js';
 
 const PAGE_SLICES = 1_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
 
 export interface OutstandingSlice {
-  /** With its lasting id: a derived one hangs on the execution that issued it. */
   slice: Required<SliceTuple>;
   state: Exclude<SliceState, 'completed'>;
 }
@@ -57,7 +57,7 @@ async function latestTakings(
   return new Map(
     [...taken].map(([index, slice]) => {
       const by = byId.get(slice.ex_id)!;
-      return [index, { by, state: by.stateOf(keys[index]!.slice_id, slice) }];
+      return [index, { by, state: by.stateOf(page[index]!.slice, slice) }];
     }),
   );
 }
@@ -74,33 +74,28 @@ async function* leftBy(
     known,
     ...(filter !== undefined && { filter }),
   })) {
-    // A run that was cut off may still owe a slice that it had just recorded as failed.
-    for (const { slice_id } of page) owed.delete(slice_id);
-    yield page.map(({ slicer_id, slicer_order, request, slice_id }) => ({
-      slice: [slicer_id, slicer_order, request, slice_id],
-      state: 'failed',
-    }));
+    yield page.map(({ slicer_id, slicer_order, request, slice_id }) => {
+      const slice: Required<SliceTuple> = [slicer_id, slicer_order, request, slice_id];
+      // A run that was cut off may still owe a slice that it had just recorded as failed.
+      owed.delete(keyOf(slice));
+      return { slice, state: 'failed' };
+    });
   }
   if (filter !== undefined) return;
 
-  const named = ([slicer, order, request, id]: SliceTuple): Required<SliceTuple> => [
-    slicer,
-    order,
-    request,
-    execution.idOf([slicer, order, request, id]),
-  ];
-  yield [...owed.values()].map(({ slice, state }) => ({ slice: named(slice), state }));
+  yield [...owed.values()];
   // Issued, and not taken up yet.
   for (const pageId of ledger.pages) {
-    const slices = (await store.pages.readPage(exId, pageId)) ?? [];
-    yield slices.map((slice) => ({ slice: named(slice), state: 'pending' }));
+    const slices = await store.pages.readPage(exId, pageId);
+    if (!slices) throw new Error(`page ${pageId} of execution ${exId} is not in the store`);
+    yield slices.map((slice) => ({ slice: execution.named(slice), state: 'pending' }));
   }
   const { from, to } = execution.unreadPositions;
   for (let position = from; position < to;) {
     const limit = Math.min(PAGE_SLICES, to - position);
     const slices = await store.pages.recovered(exId, position, limit, PAGE_BYTES);
     if (slices.length === 0) throw new Error(`recovered slices of ${exId} are missing from ${position} on`);
-    yield slices.map((slice) => ({ slice: named(slice), state: 'pending' }));
+    yield slices.map((slice) => ({ slice: execution.named(slice), state: 'pending' }));
     position += slices.length;
   }
 }

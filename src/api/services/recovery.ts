@@ -51,7 +51,8 @@ export async function planRecovery(
     ...(filter !== undefined && { filter }),
   });
   return {
-    start: { last, slicerDone, replayOnly },
+    // As in Teraslice, a slicer goes on behind its end where it can: there may be more by now.
+    start: { last, slicerDone: slicerDone && (replayOnly || recoverable !== true), replayOnly },
     slices: chosen(outstanding, statesOf(type, replayOnly)),
     sources: line.map(({ exId }) => exId),
   };

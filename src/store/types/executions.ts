@@ -108,7 +108,7 @@ export const SHOWN_NAME = 10_000;
 export interface RecoveryStart {
   /** Last slice issued by each slicer of the old execution: `[slicer_id, slicer_order, request as JSON]`. */
   last: Array<[number, number, string]>;
-  /** True if every slicer of the old execution had come to its end. */
+  /** True if every slicer of the old execution had come to its end, behind which it does not go on. */
   slicerDone: boolean;
   /** True if the execution ends after the replay (a cleanup type was given). */
   replayOnly: boolean;

@@ -15,7 +15,7 @@ export interface Progress {
   ended: number;
   /** How many of them failed. What is said of them on the pipe may not have been read yet. */
   failed: number;
-  /** When that was, in ms of {@link monotonic}. */
+  /** When that was, in ms of `monotonic`. */
   since: number;
 }
 
@@ -23,11 +23,6 @@ const NUMBERS = 4;
 
 /** File descriptor of the file in the host. */
 export const PROGRESS_FD = 5;
-
-const ORIGIN = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** Milliseconds on a clock that all processes of a machine share and that is never set. */
-export const monotonic = (): number => ORIGIN + performance.now();
 
 /** The host's side. */
 export class ProgressWriter {

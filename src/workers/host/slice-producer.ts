@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Slice } from '#job-components';
 import type { SliceTuple } from '../../store/types.js';
+import { wellFormed } from '../../text.js';
 import { bytesOf } from '../../workflows/state-size.js';
 
 /** The part of a slicer that a producer drives. */
@@ -14,6 +15,10 @@ interface DrivenSlicer {
 
 /** Pause after a call of the slicer that gave nothing, in ms; Teraslice polls every 3 ms. */
 const POLL_MS = 5;
+
+const MAX_SLICER_ID = 2 ** 31 - 1;
+/** Most bytes of an id that a reader gives: the store's indexes hold it, and an entry of theirs less than 2,700. */
+const MAX_ID_BYTES = 1_024;
 
 interface Group {
   slices: SliceTuple[];
@@ -132,12 +137,16 @@ export class SliceProducer {
   private async loop(): Promise<void> {
     let yielded = performance.now();
     while (this.wantsMore()) {
+      let made = false;
       try {
-        this.done = await this.slicer.handle();
+        try {
+          this.done = await this.slicer.handle();
+        } finally {
+          made = this.drain();
+        }
       } catch (error) {
         this.failure = { error };
       }
-      const made = this.drain();
       if (made || this.done || this.failure) this.waiter?.();
       if (!made) await delay(POLL_MS);
       else if (performance.now() - yielded > 20) {
@@ -154,14 +163,17 @@ export class SliceProducer {
     return !ended && this.readyCount < this.target && this.readyBytes < this.targetBytes;
   }
 
-  /** Takes everything out of the slicer's own queue, as one group. */
+  /**
+   * Takes everything out of the slicer's own queue, as one group.
+   * @throws TypeError if a slice is none that can be told apart and stored, or its request cannot be written as JSON
+   */
   private drain(): boolean {
     const slices = this.slicer.getSlices(this.slicer.sliceCount());
     if (slices.length === 0) return false;
     const tuples = slices.map((slice): SliceTuple => {
       const request = JSON.stringify(slice.request ?? null);
       const id = slice.slicer_id ?? 0;
-      if (this.whole.has(slice)) return [id, slice.slicer_order ?? 0, request, slice.slice_id];
+      if (this.whole.has(slice)) return checked([id, slice.slicer_order ?? 0, request, slice.slice_id]);
       return [id, (this.base.get(id) ?? 0) + slice.slicer_order, request];
     });
     const bytes = tuples.reduce((sum, tuple) => sum + bytesOf(tuple), 0);
@@ -170,4 +182,22 @@ export class SliceProducer {
     this.readyBytes += bytes;
     return true;
   }
+}
+
+/** A slice that the reader made whole may say anything of itself. */
+function checked(slice: Required<SliceTuple>): Required<SliceTuple> {
+  const [slicer, order, , id] = slice;
+  const wrong = (what: string): TypeError => new TypeError(`a slice that the reader made whole has ${what}`);
+  if (!Number.isInteger(slicer) || Math.abs(slicer) > MAX_SLICER_ID) {
+    throw wrong(`a slicer_id that is no integer of 32 bits: ${JSON.stringify(slicer)}`);
+  }
+  if (!Number.isSafeInteger(order)) {
+    throw wrong(`a slicer_order that is no integer: ${JSON.stringify(order)}`);
+  }
+  if (typeof id !== 'string' || id !== wellFormed(id)) {
+    throw wrong(`a slice_id that is no text without NUL or halves of surrogate pairs: ${JSON.stringify(id)}`);
+  }
+  const bytes = Buffer.byteLength(id);
+  if (bytes > MAX_ID_BYTES) throw wrong(`a slice_id of ${bytes} bytes; the limit is ${MAX_ID_BYTES}`);
+  return slice;
 }

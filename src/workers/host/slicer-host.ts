@@ -87,8 +87,11 @@ export class SlicerHost {
   }
 
   private async resultOf(input: CreateInput): Promise<CreateResult> {
-    if (this.inProgress?.number === input.number) return this.inProgress.result;
-    if (this.inProgress) await this.inProgress.result.catch(() => undefined);
+    // Several may wait behind one: each looks again at whether another was before it.
+    while (this.inProgress) {
+      if (this.inProgress.number === input.number) return this.inProgress.result;
+      await this.inProgress.result.catch(() => undefined);
+    }
     if (this.answer && input.number === this.number) return this.answer;
     const result = this.produce(input);
     this.inProgress = { number: input.number, result };

@@ -6,7 +6,8 @@ import { createWorkerContext, type Loaded, type LoadingOptions } from '../../ope
 import type { MetricsData } from '../../operations/prom-metrics.js';
 import type { ExecutionDocument, SliceTuple } from '../../store/types.js';
 import { sliceId } from '../../workflows/slice-id.js';
-import { monotonic, type Progress, type ProgressWriter } from './progress.js';
+import { monotonic } from './monotonic.js';
+import type { Progress, ProgressWriter } from './progress.js';
 import type { FromHost, HostLease } from './protocol.js';
 import { growHeapFor } from './heap-growth.js';
 

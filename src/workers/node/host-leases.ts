@@ -1,6 +1,8 @@
 import type { SliceTuple } from '../../store/types.js';
+import { keyOf } from '../../workflows/slice-key.js';
 import type { CollectResult, FailedOutcome, LeaseInput, LeaseResult } from '../../workflows/types.js';
-import { monotonic, type Progress } from '../host/progress.js';
+import { monotonic } from '../host/monotonic.js';
+import type { Progress } from '../host/progress.js';
 import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
 
 /** How long past its budget, or a cancellation, a lease waits for the slice at hand before it is called running, in ms. */
@@ -201,7 +203,8 @@ export class HostLeases {
       return;
     }
     // With no outcome it was not started before the host heard that the lease is over: nobody is to blame.
-    this.settleOvertime(over, { outcome: 'ended' }, message);
+    const { records, times } = message;
+    this.settleOvertime(over, { outcome: 'ended' }, { records, times });
     this.port.changed();
   }
 
@@ -215,9 +218,9 @@ export class HostLeases {
     clearInterval(this.watch);
     const { failure } = over;
     const { lease, ended, failed } = this.port.progress();
-    if (failure) over.settle({ outcome: 'failed', error: failure.error, retries: failure.retries });
+    if (failure) over.settle({ outcome: 'failed', error: failure.error, retries: failure.retries, ...sums });
     else if (lease === over.lease && ended > over.i && failed === over.failures) {
-      over.settle({ outcome: 'completed', records: sums.records, times: sums.times });
+      over.settle({ outcome: 'completed', ...sums });
     } else over.settle(otherwise);
   }
 
@@ -319,5 +322,3 @@ export class HostLeases {
 }
 
 const inTime = ({ startedAt, budget }: CurrentLease): boolean => monotonic() - startedAt < budget + BRISK_MS;
-
-const keyOf = (slice: SliceTuple): string => slice[3] ?? `${slice[0]}:${slice[1]}`;

@@ -1,7 +1,8 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { monotonic, ProgressFile, ProgressWriter } from '../../../src/workers/host/progress.js';
+import { monotonic } from '../../../src/workers/host/monotonic.js';
+import { ProgressFile, ProgressWriter } from '../../../src/workers/host/progress.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'temposlice-progress-'));
 const files: ProgressFile[] = [];

@@ -126,6 +126,26 @@ it('keeps the ids of slices that the reader made whole, which take up an order a
   ]);
 });
 
+it.each([
+  [
+    'with an id that is too long',
+    { slice_id: 'x'.repeat(1_025) },
+    'slice_id of 1025 bytes; the limit is 1024',
+  ],
+  ['with NUL in its id', { slice_id: 'a\0b' }, 'slice_id'],
+  ['with half an emoji in its id', { slice_id: '\ud83d' }, 'slice_id'],
+  ['with an id that is no text', { slice_id: 7 }, 'slice_id that is no text'],
+  ['of a slicer that is no integer', { slicer_id: 1.5 }, 'slicer_id'],
+  ['of a slicer with a name', { slicer_id: 'a' }, 'slicer_id'],
+  ['of a slicer beyond 32 bits', { slicer_id: 2 ** 31 }, 'slicer_id'],
+  ['with an order that is no integer', { slicer_order: 0.5 }, 'slicer_order that is no integer: 0.5'],
+  ['with a request that is no JSON', { request: { big: 1n } }, 'BigInt'],
+])('fails for a slice that the reader made whole %s', async (_, wrong, reason) => {
+  const whole = { slice_id: 'mine', slicer_id: 0, slicer_order: 1, request: {} };
+  const producer = produce(played([{ ...whole, ...wrong }]));
+  await expect(producer.take(PLENTY, 0, PATIENT)).rejects.toThrow(reason);
+});
+
 it('gives what was made before a failure, and throws with the next call', async () => {
   const producer = produce(played([{ a: 1 }, { a: 2 }, new Error('no more'), { a: 3 }]));
   await expect(producer.take(PLENTY, 0, LINGER)).resolves.toHaveLength(2);

@@ -1,6 +1,7 @@
 import { jest } from '@jest/globals';
 import { HostLeases } from '../../../src/workers/node/host-leases.js';
-import { monotonic, type Progress } from '../../../src/workers/host/progress.js';
+import { monotonic } from '../../../src/workers/host/monotonic.js';
+import { type Progress } from '../../../src/workers/host/progress.js';
 import type { HostSetup } from '../../../src/workers/host/protocol.js';
 import type { LeaseInput, LeaseResult, SliceTuple } from '../../../src/workflows/types.js';
 

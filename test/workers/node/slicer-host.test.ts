@@ -47,6 +47,13 @@ it('joins two calls of the same number', async () => {
   expect(orders((await host.create(call(2))).slices)).toEqual([4, 5, 6]);
 });
 
+it('answers calls one after the other that wait behind one and the same', async () => {
+  const host = await startGenerator();
+  const calls = [1, 2, 3, 4].map((number) => host.create(call(number)));
+  const answers = await Promise.all(calls);
+  expect(answers.map(({ slices }) => orders(slices))).toEqual([[1, 2, 3], [4, 5, 6], [7, 8, 9], [10]]);
+});
+
 it('is built anew behind the last slice issued, for a number that it does not know', async () => {
   const old = await startGenerator();
   const { slices } = await old.create(call(1));
