@@ -53,6 +53,15 @@ export async function settleSilent(
   return numUpdatedRows > 0n;
 }
 
+export const stillAlive = (db: Database, hostIds: string[]): Promise<HostRow[]> =>
+  db
+    .updateTable('hosts')
+    .set({ updated: new Date().toISOString() })
+    .where('host_id', 'in', hostIds)
+    .where('outcome', '=', 'silent')
+    .returningAll()
+    .execute();
+
 /** Ended hosts are left as they are. */
 export async function setBusy(
   db: Database,
@@ -72,12 +81,13 @@ export async function setBusy(
     .execute();
 }
 
+/** `updated` stays: of a host that was given up for silence it says since when nobody has heard of it. */
 export async function forceHosts(db: Database, exId: string): Promise<void> {
   await db
     .updateTable('hosts')
-    .set({ draining: true, forced: true, updated: new Date().toISOString() })
+    .set({ draining: true, forced: true })
     .where('ex_id', '=', exId)
-    .where('state', '!=', 'ended')
+    .where((row) => row.or([row('state', '!=', 'ended'), row('outcome', '=', 'silent')]))
     .execute();
 }
 

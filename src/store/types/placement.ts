@@ -74,9 +74,14 @@ export interface PlacementStore {
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
   /** Notes how a host really ended that was given up because its node was silent; false if it is no such one. */
   settleSilent(hostId: string, end: Pick<HostRow, 'outcome' | 'reason'>): Promise<boolean>;
+  /**
+   * Notes that hosts are alive after all that were given up because their node was silent: whoever waits for their end
+   * waits on. Returns those of the given that are such.
+   */
+  stillAlive(hostIds: string[]): Promise<HostRow[]>;
   /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
   setBusy(hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>): Promise<void>;
-  /** Marks all hosts of an execution that have not ended as draining and forced. */
+  /** Marks all hosts of an execution that may still be there as draining and forced. */
   force(exId: string): Promise<void>;
   /**
    * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it. `work`

@@ -6,6 +6,7 @@ import { pino } from 'pino';
 import { failures } from '../../../src/api/http/failures.js';
 import { internalApi } from '../../../src/workers/master/internal-api.js';
 import {
+  type HostAssignment,
   MasterClient,
   type PresenceRequest,
   type PresenceResponse,
@@ -58,6 +59,9 @@ afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   for (const node of await store.placement.nodes()) await store.placement.removeNode(node);
+  for (const { host_id } of await store.placement.liveHosts()) {
+    await store.placement.updateHost(host_id, { state: 'ended', outcome: 'flushed' });
+  }
 });
 
 const presenceOf = (changes: Partial<PresenceRequest> = {}): PresenceRequest => ({
@@ -233,6 +237,23 @@ it('takes what a host says of its end that was given up because its node was sil
   expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed', reason: 'disk full' });
   await tell({ hosts: [{ ...end, outcome: 'flushed', reason: null }] });
   expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed' });
+  await close(execution);
+});
+
+it('has a host end that was given up because its node was silent, and is there after all', async () => {
+  const { execution, hosts } = await place();
+  const [{ host_id }] = hosts as [HostRow];
+  const updated = new Date(Date.now() - 31_000).toISOString();
+  await store.placement.updateHost(host_id, { state: 'ended', outcome: 'silent', reason: 'silent', updated });
+  const live = { host_id, state: 'live', pid: 5, busy: true, recoverable: null } as const;
+  const told = async (): Promise<HostAssignment | undefined> =>
+    (await tell({ hosts: [live] })).assignments.find((assignment) => assignment.host_id === host_id);
+  await expect(told()).resolves.toMatchObject({ draining: true, forced: false });
+  const row = await store.placement.host(host_id);
+  expect(row).toMatchObject({ state: 'ended', outcome: 'silent' });
+  expect(Date.parse(row?.updated ?? '')).toBeGreaterThan(Date.parse(updated));
+  await store.placement.force(execution.ex_id);
+  await expect(told()).resolves.toMatchObject({ draining: true, forced: true });
   await close(execution);
 });
 
