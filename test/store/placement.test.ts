@@ -123,9 +123,17 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
       pid: 4711,
       busy: true,
     });
-    await placement.updateHost(host.host_id, { state: 'ended', outcome: 'flushed' });
-    await placement.updateHost(host.host_id, { state: 'live' });
-    await expect(placement.host(host.host_id)).resolves.toMatchObject({ state: 'ended', outcome: 'flushed' });
+    await expect(placement.updateHost(host.host_id, { state: 'ended', outcome: 'failed' })).resolves.toBe(
+      true,
+    );
+    await expect(placement.updateHost(host.host_id, { state: 'live' })).resolves.toBe(false);
+    await expect(placement.host(host.host_id)).resolves.toMatchObject({ state: 'ended', outcome: 'failed' });
+    // A plan that was made before the end.
+    await placement.exclusively(async (tables) => {
+      const given = { state: 'ended', outcome: 'silent', reason: 'its node is silent' } as const;
+      await expect(tables.updateHost(host.host_id, given)).resolves.toBe(false);
+    });
+    await expect(placement.host(host.host_id)).resolves.toMatchObject({ outcome: 'failed', reason: null });
   });
 
   it('notes who is busy, of those that have not ended', async () => {

@@ -29,14 +29,15 @@ export async function insertHosts(db: Database, hosts: HostRow[]): Promise<void>
   if (hosts.length > 0) await db.insertInto('hosts').values(hosts).execute();
 }
 
-/** An ended host stays ended: a report that was overtaken by its end changes nothing. */
-export async function updateHost(db: Database, hostId: string, patch: Partial<HostRow>): Promise<void> {
-  let update = db
+/** An ended host stays as it is: whoever was overtaken by its end, with a report or a plan, changes nothing. */
+export async function updateHost(db: Database, hostId: string, patch: Partial<HostRow>): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('hosts')
     .set({ updated: new Date().toISOString(), ...patch })
-    .where('host_id', '=', hostId);
-  if (patch.state !== undefined && patch.state !== 'ended') update = update.where('state', '!=', 'ended');
-  await update.execute();
+    .where('host_id', '=', hostId)
+    .where('state', '!=', 'ended')
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
 
 export async function settleSilent(

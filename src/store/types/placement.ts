@@ -70,8 +70,8 @@ export interface PlacementStore {
   host(hostId: string): Promise<HostRow | undefined>;
   /** Numbers of workers of the given executions, by execution; one that never had a worker is not there. */
   workerNumbers(exIds: string[]): Promise<Map<string, WorkerNumbers>>;
-  /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
-  updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  /** Sets `updated` to now unless the patch says when. False if the host has ended: it stays as it is. */
+  updateHost(hostId: string, patch: Partial<HostRow>): Promise<boolean>;
   /** Notes how a host really ended that was given up because its node was silent; false if it is no such one. */
   settleSilent(hostId: string, end: Pick<HostRow, 'outcome' | 'reason'>): Promise<boolean>;
   /**
@@ -100,7 +100,7 @@ export interface PlacementTables {
     Array<{ ex_id: string; job_id: string; status: ExecutionStatus; workers_wanted: number; created: string }>
   >;
   insertHosts(hosts: HostRow[]): Promise<void>;
-  updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  updateHost(hostId: string, patch: Partial<HostRow>): Promise<boolean>;
   /** Highest epoch a slicer of this execution ever had; 0 if none. */
   lastEpoch(exId: string): Promise<number>;
 }

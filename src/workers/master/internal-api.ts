@@ -112,32 +112,25 @@ async function record(
   const busier: HostReport[] = [];
   const unknown: string[] = [];
   for (const report of reports) {
-    const row = rows.get(report.host_id);
-    const { host_id, ...patch } = report;
-    if (!row) {
-      // Its end is recorded already; of one that was given up it says more than that.
-      const { outcome, reason = null } = patch;
-      if (!outcome) unknown.push(host_id);
-      else if (await store.placement.settleSilent(host_id, { outcome, reason })) changed = true;
-      continue;
+    const { host_id, state, busy, outcome, reason = null } = report;
+    const row = rows.get(host_id);
+    if (row) {
+      const recoverable = report.recoverable ?? row.recoverable;
+      const pid = report.pid ?? row.pid;
+      const news = row.state !== state || row.recoverable !== recoverable;
+      if (!news && row.pid === pid) {
+        if (row.busy !== busy) busier.push(report);
+        continue;
+      }
+      const end = outcome ? { outcome, reason } : {};
+      if (await store.placement.updateHost(host_id, { state, busy, recoverable, pid, ...end })) {
+        changed ||= news;
+        continue;
+      }
     }
-    const same =
-      row.state === patch.state &&
-      row.pid === (patch.pid ?? row.pid) &&
-      row.recoverable === (patch.recoverable ?? row.recoverable);
-    if (same) {
-      if (row.busy !== patch.busy) busier.push(report);
-      continue;
-    }
-    await store.placement.updateHost(host_id, {
-      state: patch.state,
-      busy: patch.busy,
-      recoverable: patch.recoverable ?? row.recoverable,
-      ...(patch.pid === null ? {} : { pid: patch.pid }),
-      ...(patch.outcome ? { outcome: patch.outcome, reason: patch.reason ?? null } : {}),
-    });
-    if (row.state !== patch.state || row.recoverable !== (patch.recoverable ?? row.recoverable))
-      changed = true;
+    // Its end is recorded already; of one that was given up it says more than that.
+    if (!outcome) unknown.push(host_id);
+    else if (await store.placement.settleSilent(host_id, { outcome, reason })) changed = true;
   }
   // Who is busy changes all the time, and nothing is placed by it.
   await store.placement.setBusy(busier);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
 import { failures } from '../../../src/api/http/failures.js';
@@ -237,6 +238,22 @@ it('takes what a host says of its end that was given up because its node was sil
   expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed', reason: 'disk full' });
   await tell({ hosts: [{ ...end, outcome: 'flushed', reason: null }] });
   expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed' });
+  await close(execution);
+});
+
+it('takes what a host says of its end that is given up at the same moment', async () => {
+  const { execution, hosts } = await place();
+  const [{ host_id }] = hosts as [HostRow];
+  const { liveHosts } = store.placement;
+  jest.spyOn(store.placement, 'liveHosts').mockImplementationOnce(async (filter) => {
+    const seen = await liveHosts(filter);
+    // Another master's plan is written between this look and what follows it.
+    await store.placement.updateHost(host_id, { state: 'ended', outcome: 'silent', reason: 'silent' });
+    return seen;
+  });
+  const end = { host_id, state: 'ended', pid: null, busy: false, recoverable: null } as const;
+  await tell({ hosts: [{ ...end, outcome: 'failed', reason: 'disk full' }] });
+  expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed', reason: 'disk full' });
   await close(execution);
 });
 
