@@ -113,6 +113,13 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     await expect(placement.host('none')).resolves.toBeUndefined();
   });
 
+  it('places any number of hosts at once', async () => {
+    const { placement } = store;
+    const hosts = Array.from({ length: 5_000 }, () => makeHost({ ex_id: 'large' }));
+    await placement.exclusively((tables) => tables.insertHosts(hosts));
+    await expect(placement.hostsOf('large')).resolves.toHaveLength(5_000);
+  });
+
   it('lets an ended host stay ended', async () => {
     const { placement } = store;
     const host = makeHost();

@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from '../schema.js';
 import type { HostRow, WorkerNumbers } from '../types.js';
+import { batches } from './batches.js';
+
+/** What a row takes of a statement, about. */
+const HOST_BYTES = 512;
 
 /** Hosts not ended, oldest first. */
 export function selectLiveHosts(
@@ -26,7 +30,9 @@ export const selectHost = (db: Database, hostId: string): Promise<HostRow | unde
   db.selectFrom('hosts').selectAll().where('host_id', '=', hostId).executeTakeFirst();
 
 export async function insertHosts(db: Database, hosts: HostRow[]): Promise<void> {
-  if (hosts.length > 0) await db.insertInto('hosts').values(hosts).execute();
+  for await (const batch of batches(hosts, () => HOST_BYTES)) {
+    await db.insertInto('hosts').values(batch).execute();
+  }
 }
 
 /** An ended host stays as it is: whoever was overtaken by its end, with a report or a plan, changes nothing. */
