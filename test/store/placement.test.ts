@@ -15,6 +15,7 @@ const makeNode = (changes: Partial<NodeRow> = {}): NodeRow => ({
   version: '0.1.0',
   seen: when,
   draining: false,
+  fence: 'connected',
   ...changes,
 });
 
@@ -59,6 +60,11 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     const restarted = makeNode({ incarnation: 'second', slots: 8, draining: true });
     await expect(placement.presence(restarted)).resolves.toBe(true);
     await expect(placement.presence(restarted)).resolves.toBe(false);
+    await placement.presence({ ...restarted, fence: 'fenced' });
+    await expect(placement.nodes()).resolves.toEqual([{ ...restarted, fence: 'fenced' }]);
+    // As a node says it that knows nothing of it.
+    const { fence: _, ...older } = restarted;
+    await placement.presence(older);
     const other = makeNode({ node_id: 'node-0' });
     await placement.presence(other);
     await expect(placement.nodes()).resolves.toEqual([other, restarted]);

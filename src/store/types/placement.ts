@@ -3,6 +3,9 @@ import type { ExecutionStatus, SlicerStats } from './executions.js';
 /** A node whose presence is older, in ms, is silent: its share goes to others, and it is shown as disconnected. */
 export const NODE_SILENT_MS = 10_000;
 
+/** Whether a node reaches Temporal: `holding` takes up no work, `fenced` has ended its worker hosts. */
+export type FenceState = 'connected' | 'holding' | 'fenced';
+
 export interface NodeRow {
   node_id: string;
   /** New with every start of the node's process. */
@@ -16,6 +19,8 @@ export interface NodeRow {
   seen: string;
   /** True once the node asked to be drained (SIGTERM). */
   draining: boolean;
+  /** Absent: connected. */
+  fence?: FenceState;
 }
 
 export type HostKind = 'worker' | 'slicer';

@@ -68,7 +68,9 @@ export async function runNode(
   const hosts = new HostPool(settings, foundation, master, assets, logger, hostsChanged, leasesChanged);
   const leases = new WaitingLeases((exId) => hosts.workers(exId));
   const kept = new KeptOutcomes();
-  const fence = new Fence(connection, settings.fenceTimeout, () => {
+  const fence = new Fence(connection, settings.fenceTimeout, (state) => {
+    presence.fence(state);
+    if (state !== 'fenced') return;
     logger.warn('cut off from Temporal: worker hosts end');
     hosts.killAll('its node was cut off from Temporal', (host) => host.kind === 'worker');
   });
