@@ -55,11 +55,12 @@ export async function runNode(
   let assignments: HostAssignment[] = [];
 
   const leasesChanged = (): void => {
+    // Before a lease is answered that a slice outlasts: the answer names its host.
+    kept.remember(hosts.all());
     leases.changed();
     for (const supplier of slots.values()) supplier.changed();
   };
   const hostsChanged = (): void => {
-    kept.remember(hosts.all());
     leasesChanged();
     syncQueues();
     presence.changed();
