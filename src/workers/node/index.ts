@@ -53,6 +53,7 @@ export async function runNode(
   const assets = new AssetCache(settings, master, logger);
   const slots = new Map<string, CountedSlots<ActivitySlotInfo>>();
   let assignments: HostAssignment[] = [];
+  let stopping = false;
 
   const leasesChanged = (): void => {
     // Before a lease is answered that a slice outlasts: the answer names its host.
@@ -122,6 +123,8 @@ export async function runNode(
 
   /** Polls for what is hosted here, and for nothing else. */
   function syncQueues(): void {
+    // The last presence is answered while the queues close.
+    if (stopping) return;
     const wanted = new Set<string>([nodeTaskQueue(incarnation)]);
     for (const host of hosts.all()) {
       if (host.kind === 'worker' && host.counts) wanted.add(leaseTaskQueue(host.exId));
@@ -172,6 +175,7 @@ export async function runNode(
       logger.info('node stops: hosts finish the slice at hand');
       presence.drain();
       await hosts.drainAll();
+      stopping = true;
       await Promise.all([presence.stop(), queues.closeAll()]);
       await assets.stop();
       fence.stop();
