@@ -187,20 +187,8 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
           [older.ex_id, newer.ex_id].includes(id),
         );
         expect(active).toEqual([
-          {
-            ex_id: older.ex_id,
-            job_id: older.job_id,
-            status: 'pending',
-            workers_wanted: 3,
-            created: older._created,
-          },
-          {
-            ex_id: newer.ex_id,
-            job_id: newer.job_id,
-            status: 'running',
-            workers_wanted: 2,
-            created: newer._created,
-          },
+          { ex_id: older.ex_id, status: 'pending', workers_wanted: 3 },
+          { ex_id: newer.ex_id, status: 'running', workers_wanted: 2 },
         ]);
         const epoch = await tables.lastEpoch(older.ex_id);
         await tables.insertHosts([makeHost({ ex_id: older.ex_id, kind: 'slicer', epoch: epoch + 1 })]);

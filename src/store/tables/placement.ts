@@ -25,7 +25,7 @@ const placementTables = (db: Database): PlacementTables => ({
   active: () =>
     db
       .selectFrom('executions')
-      .select(['ex_id', 'job_id', '_status as status', 'workers_wanted', '_created as created'])
+      .select(['ex_id', '_status as status', 'workers_wanted'])
       .where(sql<boolean>`not terminal`)
       .orderBy('_created')
       .orderBy('number')

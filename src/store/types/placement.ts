@@ -101,9 +101,7 @@ export interface PlacementTables {
   nodes(): Promise<NodeRow[]>;
   liveHosts(): Promise<HostRow[]>;
   /** Active executions, oldest first, with what placement needs of them. */
-  active(): Promise<
-    Array<{ ex_id: string; job_id: string; status: ExecutionStatus; workers_wanted: number; created: string }>
-  >;
+  active(): Promise<Array<{ ex_id: string; status: ExecutionStatus; workers_wanted: number }>>;
   insertHosts(hosts: HostRow[]): Promise<void>;
   updateHost(hostId: string, patch: Partial<HostRow>): Promise<boolean>;
   /** Highest epoch a slicer of this execution ever had; 0 if none. */
