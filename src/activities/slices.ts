@@ -69,7 +69,7 @@ export const processSlices =
 
 /** Waits for the outcome of a slice that outlasted its lease; repeatable until the execution has ended. */
 export const collectSlice =
-  (node: { outcomes(hostId: string): HostProcess['leases'] | undefined }) =>
+  (node: { outcomes(hostId: string): Pick<HostProcess['leases'], 'outcomeOf'> | undefined }) =>
   (input: CollectInput): Promise<CollectResult> =>
     heartbeating(async ({ rejects }) => {
       const outcome = node.outcomes(input.host)?.outcomeOf(input.slice);

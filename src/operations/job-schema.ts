@@ -1,6 +1,7 @@
 import { getTypeOf, isInteger, isPlainObject, logLevels, toInteger } from '#job-components';
 import type { Context, jobSchema } from '#job-components';
 import { MAX_WORKERS } from '../store/types/jobs.js';
+import { cut } from '../text.js';
 
 type Schema = ReturnType<typeof jobSchema>;
 
@@ -75,6 +76,30 @@ const SHAPES: ReadonlyArray<[field: string, fits: (value: unknown) => boolean, m
   ['env_vars', isPlainObject, 'must be object'],
 ];
 
+/** Longest variable that Linux hands to a process, as `name=value` and a byte that ends it, in bytes. */
+const MAX_VARIABLE = 128 * 1024;
+/** Longest together, in bytes: they share the room that there is with those of the node. */
+const MAX_VARIABLES = 1024 * 1024;
+
+/** Why no process could be started with these variables of its environment; undefined if one can. */
+function faultOfVariables(variables: Record<string, unknown>): string | undefined {
+  let total = 0;
+  for (const [name, value] of Object.entries(variables)) {
+    const variable = `${name}=${String(value)}\0`;
+    const quoted = JSON.stringify(cut(name, 100));
+    if (name.includes('=')) return `key ${quoted} must not contain "="`;
+    if (variable.indexOf('\0') < variable.length - 1)
+      return `key ${quoted} and its value must not contain NUL`;
+    const bytes = Buffer.byteLength(variable);
+    if (bytes > MAX_VARIABLE) {
+      return `value for key ${quoted} is too long: ${bytes} bytes with its key, at most ${MAX_VARIABLE} are allowed`;
+    }
+    total += bytes;
+  }
+  if (total <= MAX_VARIABLES) return undefined;
+  return `too long: ${total} bytes altogether, at most ${MAX_VARIABLES} are allowed`;
+}
+
 /** Checks, in the library's words where it has some, what its schema does not. @throws Error */
 export function checkJobShape(spec: Record<string, unknown>, context: Context): void {
   for (const field of ['workers', 'slicers']) {
@@ -94,6 +119,10 @@ export function checkJobShape(spec: Record<string, unknown>, context: Context): 
   for (const [field, fits, message] of SHAPES) {
     if (spec[field] === undefined || fits(spec[field])) continue;
     throw invalid(spec, `${field}: ${message}: value was ${JSON.stringify(spec[field])}`);
+  }
+  if (isPlainObject(spec.env_vars)) {
+    const fault = faultOfVariables(spec.env_vars as Record<string, unknown>);
+    if (fault !== undefined) throw invalid(spec, `env_vars: ${fault}`);
   }
   const connections = Object.values(context.sysconfig.terafoundation.connectors).flatMap((endpoints) =>
     Object.keys(endpoints),

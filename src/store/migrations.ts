@@ -6,6 +6,7 @@ import { forcedHosts } from './migrations/0005_forced_hosts.js';
 import { executionStates } from './migrations/0006_execution_states.js';
 import { supersededNodes } from './migrations/0007_superseded_nodes.js';
 import { assetColumns } from './migrations/0008_asset_columns.js';
+import { nodeFences } from './migrations/0009_node_fences.js';
 import type { Database } from './schema.js';
 import { TERMINAL_STATUSES } from './types.js';
 
@@ -113,6 +114,7 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006_execution_states': executionStates,
   '0007_superseded_nodes': supersededNodes,
   '0008_asset_columns': assetColumns,
+  '0009_node_fences': nodeFences,
 };
 
 /** Limits of a session that do not hold for migrations. */

@@ -4,6 +4,7 @@ import type {
   Counters,
   ExecutionDocument,
   ExecutionStatus,
+  FenceState,
   HostRow,
   JobDocument,
   LedgerSnapshot,
@@ -140,7 +141,8 @@ export interface AuditTable {
   detail: NullableJson<unknown>;
 }
 
-export interface NodesTable extends NodeRow {
+export interface NodesTable extends Omit<NodeRow, 'fence'> {
+  fence: Generated<FenceState>;
   /** Earlier incarnations, oldest first. */
   superseded: Generated<string[]>;
 }

@@ -23,8 +23,8 @@ afterAll(async () => {
   await source.dispose();
 });
 
-/** An execution with one worker host, which ended this way. */
-async function endedHost(outcome: HostOutcome): Promise<HostRow> {
+/** An execution with one worker host, which ended this way, so many ms ago. */
+async function endedHost(outcome: HostOutcome, ago = 0): Promise<HostRow> {
   const job = makeJob();
   await store.jobs.insert(job);
   const execution = makeExecution({ job_id: job.job_id, workers: 1 });
@@ -42,6 +42,7 @@ async function endedHost(outcome: HostOutcome): Promise<HostRow> {
       state: 'ended',
       outcome: worker ? outcome : 'flushed',
       reason: outcome,
+      updated: new Date(Date.now() - ago).toISOString(),
     });
   }
   await store.placement.removeNode({ node_id: `of ${ex_id}`, incarnation: 'first' });
@@ -73,9 +74,23 @@ it('waits for a host that was given up for silence, and takes what it says after
 });
 
 it('waits no longer than it takes a node that is cut off to end its hosts', async () => {
-  const host = await endedHost('silent');
-  await store.placement.updateHost(host.host_id, {
-    updated: new Date(Date.now() - FENCE_MS - 1_000).toISOString(),
-  });
-  await expect(finish(host)).resolves.toEqual({ failed: [], lost: 1 });
+  await expect(finish(await endedHost('silent', FENCE_MS + 1_000))).resolves.toEqual({ failed: [], lost: 1 });
+});
+
+it('waits on for one that was given up long ago, and came back', async () => {
+  const stayed = await endedHost('silent', FENCE_MS + 1_000);
+  // By force it is to end; that says nothing new about one of which nobody has heard.
+  await store.placement.force(stayed.ex_id);
+  await expect(finish(stayed)).resolves.toEqual({ failed: [], lost: 1 });
+
+  const came = await endedHost('silent', FENCE_MS + 1_000);
+  const ids = (await store.placement.hostsOf(came.ex_id)).map(({ host_id }) => host_id);
+  const returned = await store.placement.stillAlive(ids);
+  expect(returned.map(({ host_id }) => host_id)).toEqual([came.host_id]);
+  let answered = false;
+  const answer = finish(came).finally(() => (answered = true));
+  await until(async () => (await store.executions.get(came.ex_id))?.workers_wanted === 0);
+  expect(answered).toBe(false);
+  await store.placement.settleSilent(came.host_id, { outcome: 'failed', reason: 'disk full' });
+  await expect(answer).resolves.toEqual({ failed: [`${came.host_id}: disk full`], lost: 0 });
 });

@@ -209,6 +209,36 @@ describe('a job without assets', () => {
     ['a list of apis as text', { apis: '[]' }, /a job - apis: APIs is required to be an array/],
     ['variables as text', { env_vars: '{}' }, /a job - env_vars: must be object: value was "\{\}"$/],
     [
+      'a variable without a name',
+      { env_vars: { '': 'x' } },
+      /a job - env_vars: key must be not empty: value was \{"":"x"\}$/,
+    ],
+    [
+      'a variable whose name would end too early',
+      { env_vars: { 'A=B': 'x' } },
+      /a job - env_vars: key "A=B" must not contain "="$/,
+    ],
+    ...[{ 'A\0': 'x' }, { 'A\0': 1 }].map((env_vars): [string, Spec, RegExp] => [
+      `NUL in the name of a variable (${JSON.stringify(env_vars)})`,
+      { env_vars },
+      /a job - env_vars: key "A\\u0000" and its value must not contain NUL$/,
+    ]),
+    [
+      'NUL in the value of a variable',
+      { env_vars: { A: 'x\0' } },
+      /a job - env_vars: key "A" and its value must not contain NUL$/,
+    ],
+    [
+      'a variable longer than any process can get',
+      { env_vars: { A: 'ä'.repeat(65_535) } },
+      /a job - env_vars: value for key "A" is too long: 131073 bytes with its key, at most 131072 are allowed$/,
+    ],
+    [
+      'more variables than any process can get',
+      { env_vars: Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`A${i}`, 'x'.repeat(120_000)])) },
+      /a job - env_vars: too long: 1080036 bytes altogether, at most 1048576 are allowed$/,
+    ],
+    [
       'an unknown unit of time',
       { probation_window: '5 fortnights' },
       /a job - probation_window: Invalid duration unit: fortnights: value was "5 fortnights"$/,

@@ -15,6 +15,7 @@ const makeNode = (changes: Partial<NodeRow> = {}): NodeRow => ({
   version: '0.1.0',
   seen: when,
   draining: false,
+  fence: 'connected',
   ...changes,
 });
 
@@ -59,6 +60,11 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     const restarted = makeNode({ incarnation: 'second', slots: 8, draining: true });
     await expect(placement.presence(restarted)).resolves.toBe(true);
     await expect(placement.presence(restarted)).resolves.toBe(false);
+    await placement.presence({ ...restarted, fence: 'fenced' });
+    await expect(placement.nodes()).resolves.toEqual([{ ...restarted, fence: 'fenced' }]);
+    // As a node says it that knows nothing of it.
+    const { fence: _, ...older } = restarted;
+    await placement.presence(older);
     const other = makeNode({ node_id: 'node-0' });
     await placement.presence(other);
     await expect(placement.nodes()).resolves.toEqual([other, restarted]);
@@ -113,6 +119,13 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
     await expect(placement.host('none')).resolves.toBeUndefined();
   });
 
+  it('places any number of hosts at once', async () => {
+    const { placement } = store;
+    const hosts = Array.from({ length: 5_000 }, () => makeHost({ ex_id: 'large' }));
+    await placement.exclusively((tables) => tables.insertHosts(hosts));
+    await expect(placement.hostsOf('large')).resolves.toHaveLength(5_000);
+  });
+
   it('lets an ended host stay ended', async () => {
     const { placement } = store;
     const host = makeHost();
@@ -123,9 +136,17 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
       pid: 4711,
       busy: true,
     });
-    await placement.updateHost(host.host_id, { state: 'ended', outcome: 'flushed' });
-    await placement.updateHost(host.host_id, { state: 'live' });
-    await expect(placement.host(host.host_id)).resolves.toMatchObject({ state: 'ended', outcome: 'flushed' });
+    await expect(placement.updateHost(host.host_id, { state: 'ended', outcome: 'failed' })).resolves.toBe(
+      true,
+    );
+    await expect(placement.updateHost(host.host_id, { state: 'live' })).resolves.toBe(false);
+    await expect(placement.host(host.host_id)).resolves.toMatchObject({ state: 'ended', outcome: 'failed' });
+    // A plan that was made before the end.
+    await placement.exclusively(async (tables) => {
+      const given = { state: 'ended', outcome: 'silent', reason: 'its node is silent' } as const;
+      await expect(tables.updateHost(host.host_id, given)).resolves.toBe(false);
+    });
+    await expect(placement.host(host.host_id)).resolves.toMatchObject({ outcome: 'failed', reason: null });
   });
 
   it('notes who is busy, of those that have not ended', async () => {
@@ -166,20 +187,8 @@ describe.each(SOURCES)('placement in %s', (_kind, makeSource) => {
           [older.ex_id, newer.ex_id].includes(id),
         );
         expect(active).toEqual([
-          {
-            ex_id: older.ex_id,
-            job_id: older.job_id,
-            status: 'pending',
-            workers_wanted: 3,
-            created: older._created,
-          },
-          {
-            ex_id: newer.ex_id,
-            job_id: newer.job_id,
-            status: 'running',
-            workers_wanted: 2,
-            created: newer._created,
-          },
+          { ex_id: older.ex_id, status: 'pending', workers_wanted: 3 },
+          { ex_id: newer.ex_id, status: 'running', workers_wanted: 2 },
         ]);
         const epoch = await tables.lastEpoch(older.ex_id);
         await tables.insertHosts([makeHost({ ex_id: older.ex_id, kind: 'slicer', epoch: epoch + 1 })]);

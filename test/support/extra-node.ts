@@ -16,11 +16,14 @@ export class ExtraNode {
     private readonly process: ChildProcess,
   ) {}
 
-  /** Starts a node with 4 slots and waits until the cluster has it. */
-  static async start(stack: TestStack, id: string): Promise<ExtraNode> {
+  /**
+   * Starts a node with 4 slots and waits until the cluster has it.
+   * @param temporal where it finds Temporal
+   */
+  static async start(stack: TestStack, id: string, temporal = stack.temporal): Promise<ExtraNode> {
     const dataDir = mkdtempSync(join(tmpdir(), 'temposlice-node-'));
     const own = ['--node-id', id, '--slots', '4', '--data-dir', dataDir];
-    const cluster = ['--temporal', stack.temporal, '--master', stack.url];
+    const cluster = ['--temporal', temporal, '--master', stack.url];
     const child = spawn(process.execPath, [CLI, 'node', ...cluster, ...own], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });

@@ -1,6 +1,9 @@
 /** Bytes of text that one statement carries, about. */
 export const STATEMENT_BYTES = 4 * 1024 * 1024;
-/** Rows that one statement carries. They travel as one array a column: no limit of parameters applies. */
+/**
+ * Rows that one statement carries. They travel as one array a column, so that no limit of parameters applies, or have
+ * fewer than 32 columns: PostgreSQL takes 65,535 parameters.
+ */
 const STATEMENT_ROWS = 2_000;
 
 /** Cuts rows into batches that are small enough for one statement each; a row is never dropped or cut. */

@@ -1,6 +1,10 @@
 import { sql } from 'kysely';
 import type { Database } from '../schema.js';
 import type { HostRow, WorkerNumbers } from '../types.js';
+import { batches } from './batches.js';
+
+/** What a row takes of a statement, about. */
+const HOST_BYTES = 512;
 
 /** Hosts not ended, oldest first. */
 export function selectLiveHosts(
@@ -26,17 +30,20 @@ export const selectHost = (db: Database, hostId: string): Promise<HostRow | unde
   db.selectFrom('hosts').selectAll().where('host_id', '=', hostId).executeTakeFirst();
 
 export async function insertHosts(db: Database, hosts: HostRow[]): Promise<void> {
-  if (hosts.length > 0) await db.insertInto('hosts').values(hosts).execute();
+  for await (const batch of batches(hosts, () => HOST_BYTES)) {
+    await db.insertInto('hosts').values(batch).execute();
+  }
 }
 
-/** An ended host stays ended: a report that was overtaken by its end changes nothing. */
-export async function updateHost(db: Database, hostId: string, patch: Partial<HostRow>): Promise<void> {
-  let update = db
+/** An ended host stays as it is: whoever was overtaken by its end, with a report or a plan, changes nothing. */
+export async function updateHost(db: Database, hostId: string, patch: Partial<HostRow>): Promise<boolean> {
+  const { numUpdatedRows } = await db
     .updateTable('hosts')
     .set({ updated: new Date().toISOString(), ...patch })
-    .where('host_id', '=', hostId);
-  if (patch.state !== undefined && patch.state !== 'ended') update = update.where('state', '!=', 'ended');
-  await update.execute();
+    .where('host_id', '=', hostId)
+    .where('state', '!=', 'ended')
+    .executeTakeFirstOrThrow();
+  return numUpdatedRows > 0n;
 }
 
 export async function settleSilent(
@@ -52,6 +59,15 @@ export async function settleSilent(
     .executeTakeFirstOrThrow();
   return numUpdatedRows > 0n;
 }
+
+export const stillAlive = (db: Database, hostIds: string[]): Promise<HostRow[]> =>
+  db
+    .updateTable('hosts')
+    .set({ updated: new Date().toISOString() })
+    .where('host_id', 'in', hostIds)
+    .where('outcome', '=', 'silent')
+    .returningAll()
+    .execute();
 
 /** Ended hosts are left as they are. */
 export async function setBusy(
@@ -72,12 +88,13 @@ export async function setBusy(
     .execute();
 }
 
+/** `updated` stays: of a host that was given up for silence it says since when nobody has heard of it. */
 export async function forceHosts(db: Database, exId: string): Promise<void> {
   await db
     .updateTable('hosts')
-    .set({ draining: true, forced: true, updated: new Date().toISOString() })
+    .set({ draining: true, forced: true })
     .where('ex_id', '=', exId)
-    .where('state', '!=', 'ended')
+    .where((row) => row.or([row('state', '!=', 'ended'), row('outcome', '=', 'silent')]))
     .execute();
 }
 

@@ -8,12 +8,12 @@ const REMEMBERED = 20;
 
 const COLUMNS = [
   ...(['node_id', 'incarnation', 'hostname', 'pid', 'slots', 'node_version', 'version'] as const),
-  ...(['seen', 'draining'] as const),
+  ...(['seen', 'draining', 'fence'] as const),
 ];
 
 /** See `PlacementStore.presence`. */
 export async function recordPresence(db: Database, node: NodeRow): Promise<boolean> {
-  const { node_id: nodeId, ...columns } = node;
+  const { node_id: nodeId, ...columns } = { fence: 'connected' as const, ...node };
   const superseded = sql<string[]>`case when nodes.incarnation = excluded.incarnation then nodes.superseded
     else (array_append(nodes.superseded, nodes.incarnation))
       [greatest(1, cardinality(nodes.superseded) + 2 - ${REMEMBERED}::integer):] end`;

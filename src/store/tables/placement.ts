@@ -10,6 +10,7 @@ import {
   selectLiveHosts,
   setBusy,
   settleSilent,
+  stillAlive,
   updateHost,
   workerNumbers,
 } from './hosts.js';
@@ -24,7 +25,7 @@ const placementTables = (db: Database): PlacementTables => ({
   active: () =>
     db
       .selectFrom('executions')
-      .select(['ex_id', 'job_id', '_status as status', 'workers_wanted', '_created as created'])
+      .select(['ex_id', '_status as status', 'workers_wanted'])
       .where(sql<boolean>`not terminal`)
       .orderBy('_created')
       .orderBy('number')
@@ -45,6 +46,7 @@ export function placementStore(db: Database): PlacementStore {
     workerNumbers: (exIds) => workerNumbers(db, exIds),
     updateHost: (hostId, patch) => updateHost(db, hostId, patch),
     settleSilent: (hostId, end) => settleSilent(db, hostId, end),
+    stillAlive: (hostIds) => stillAlive(db, hostIds),
     setBusy: (hosts) => setBusy(db, hosts),
     force: (exId) => forceHosts(db, exId),
     exclusively: (work) =>

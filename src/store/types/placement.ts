@@ -3,6 +3,9 @@ import type { ExecutionStatus, SlicerStats } from './executions.js';
 /** A node whose presence is older, in ms, is silent: its share goes to others, and it is shown as disconnected. */
 export const NODE_SILENT_MS = 10_000;
 
+/** Whether a node reaches Temporal: `holding` takes up no work, `fenced` has ended its worker hosts. */
+export type FenceState = 'connected' | 'holding' | 'fenced';
+
 export interface NodeRow {
   node_id: string;
   /** New with every start of the node's process. */
@@ -16,6 +19,8 @@ export interface NodeRow {
   seen: string;
   /** True once the node asked to be drained (SIGTERM). */
   draining: boolean;
+  /** Absent: connected. */
+  fence?: FenceState;
 }
 
 export type HostKind = 'worker' | 'slicer';
@@ -70,13 +75,18 @@ export interface PlacementStore {
   host(hostId: string): Promise<HostRow | undefined>;
   /** Numbers of workers of the given executions, by execution; one that never had a worker is not there. */
   workerNumbers(exIds: string[]): Promise<Map<string, WorkerNumbers>>;
-  /** Sets `updated` to now unless the patch says when. A host that has ended takes no other state. */
-  updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  /** Sets `updated` to now unless the patch says when. False if the host has ended: it stays as it is. */
+  updateHost(hostId: string, patch: Partial<HostRow>): Promise<boolean>;
   /** Notes how a host really ended that was given up because its node was silent; false if it is no such one. */
   settleSilent(hostId: string, end: Pick<HostRow, 'outcome' | 'reason'>): Promise<boolean>;
+  /**
+   * Notes that hosts are alive after all that were given up because their node was silent: whoever waits for their end
+   * waits on. Returns those of the given that are such.
+   */
+  stillAlive(hostIds: string[]): Promise<HostRow[]>;
   /** Notes which hosts are busy, in one statement, as it changes all the time. Those that have ended stay idle. */
   setBusy(hosts: ReadonlyArray<Pick<HostRow, 'host_id' | 'busy'>>): Promise<void>;
-  /** Marks all hosts of an execution that have not ended as draining and forced. */
+  /** Marks all hosts of an execution that may still be there as draining and forced. */
   force(exId: string): Promise<void>;
   /**
    * Runs `work` in one transaction under a cluster-wide advisory lock, with tables bound to it. `work`
@@ -91,11 +101,9 @@ export interface PlacementTables {
   nodes(): Promise<NodeRow[]>;
   liveHosts(): Promise<HostRow[]>;
   /** Active executions, oldest first, with what placement needs of them. */
-  active(): Promise<
-    Array<{ ex_id: string; job_id: string; status: ExecutionStatus; workers_wanted: number; created: string }>
-  >;
+  active(): Promise<Array<{ ex_id: string; status: ExecutionStatus; workers_wanted: number }>>;
   insertHosts(hosts: HostRow[]): Promise<void>;
-  updateHost(hostId: string, patch: Partial<HostRow>): Promise<void>;
+  updateHost(hostId: string, patch: Partial<HostRow>): Promise<boolean>;
   /** Highest epoch a slicer of this execution ever had; 0 if none. */
   lastEpoch(exId: string): Promise<number>;
 }

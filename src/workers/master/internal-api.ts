@@ -39,7 +39,7 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     const { node } = presence;
     const isNew = await store.placement.presence({ ...node, seen: new Date().toISOString() });
     const known = await store.placement.liveHosts({ node_id: node.node_id });
-    const changed = await record(store, presence.hosts, known);
+    const { changed, returned } = await record(store, presence.hosts, known);
     if (isNew || changed) {
       placement.kick();
       placement.changed();
@@ -62,10 +62,14 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     response.on('close', () => gone.abort());
     const deadline = Date.now() + Math.min(presence.wait, MAX_WAIT_MS);
     const longest = store.shared ? LOOK_MS : MAX_WAIT_MS;
-    let assignments = await assignmentsOf(store, node.node_id, node.incarnation);
+    const look = async (): Promise<HostAssignment[]> =>
+      [...(await store.placement.liveHosts({ node_id: node.node_id })), ...returned]
+        .filter((host) => host.incarnation === node.incarnation)
+        .map(assignmentOf);
+    let assignments = await look();
     while (versionOf(assignments) === presence.known && Date.now() < deadline && !gone.signal.aborted) {
       await placement.nextChange(Math.max(1, Math.min(longest, deadline - Date.now())), gone.signal);
-      assignments = await assignmentsOf(store, node.node_id, node.incarnation);
+      assignments = await look();
     }
     response.json({
       assignments,
@@ -94,51 +98,51 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
   return router;
 }
 
-/** Writes what changed of a node's hosts; true if anything did. */
-async function record(store: Store, reports: HostReport[], known: HostRow[]): Promise<boolean> {
+/**
+ * Writes what changed of a node's hosts. `returned` are those that were given up because the node was silent, and are
+ * there after all.
+ */
+async function record(
+  store: Store,
+  reports: HostReport[],
+  known: HostRow[],
+): Promise<{ changed: boolean; returned: HostRow[] }> {
   const rows = new Map(known.map((row) => [row.host_id, row]));
   let changed = false;
   const busier: HostReport[] = [];
+  const unknown: string[] = [];
   for (const report of reports) {
-    const row = rows.get(report.host_id);
-    const { host_id, ...patch } = report;
-    if (!row) {
-      // Its end is recorded already; of one that was given up it says more than that.
-      const { outcome, reason = null } = patch;
-      if (outcome && (await store.placement.settleSilent(host_id, { outcome, reason }))) changed = true;
-      continue;
+    const { host_id, state, busy, outcome, reason = null } = report;
+    const row = rows.get(host_id);
+    if (row) {
+      const recoverable = report.recoverable ?? row.recoverable;
+      const pid = report.pid ?? row.pid;
+      const news = row.state !== state || row.recoverable !== recoverable;
+      if (!news && row.pid === pid) {
+        if (row.busy !== busy) busier.push(report);
+        continue;
+      }
+      const end = outcome ? { outcome, reason } : {};
+      if (await store.placement.updateHost(host_id, { state, busy, recoverable, pid, ...end })) {
+        changed ||= news;
+        continue;
+      }
     }
-    const same =
-      row.state === patch.state &&
-      row.pid === (patch.pid ?? row.pid) &&
-      row.recoverable === (patch.recoverable ?? row.recoverable);
-    if (same) {
-      if (row.busy !== patch.busy) busier.push(report);
-      continue;
-    }
-    await store.placement.updateHost(host_id, {
-      state: patch.state,
-      busy: patch.busy,
-      recoverable: patch.recoverable ?? row.recoverable,
-      ...(patch.pid === null ? {} : { pid: patch.pid }),
-      ...(patch.outcome ? { outcome: patch.outcome, reason: patch.reason ?? null } : {}),
-    });
-    if (row.state !== patch.state || row.recoverable !== (patch.recoverable ?? row.recoverable))
-      changed = true;
+    // Its end is recorded already; of one that was given up it says more than that.
+    if (!outcome) unknown.push(host_id);
+    else if (await store.placement.settleSilent(host_id, { outcome, reason })) changed = true;
   }
   // Who is busy changes all the time, and nothing is placed by it.
   await store.placement.setBusy(busier);
-  return changed;
+  return { changed, returned: unknown.length > 0 ? await store.placement.stillAlive(unknown) : [] };
 }
 
-async function assignmentsOf(store: Store, nodeId: string, incarnation: string): Promise<HostAssignment[]> {
-  const hosts = await store.placement.liveHosts({ node_id: nodeId });
-  return hosts
-    .filter((host) => host.incarnation === incarnation)
-    .map(({ host_id, ex_id, kind, epoch, draining, forced = false }) => ({
-      ...{ host_id, ex_id, kind, epoch, draining, forced },
-    }));
-}
+/** Whoever was given up has been replaced: all that is left for it to do is to end. */
+const assignmentOf = ({ host_id, ex_id, kind, epoch, ...host }: HostRow): HostAssignment => ({
+  ...{ host_id, ex_id, kind, epoch },
+  draining: host.draining || host.state === 'ended',
+  forced: host.forced ?? false,
+});
 
 const versionOf = (assignments: HostAssignment[]): string =>
   createHash('sha1').update(JSON.stringify(assignments)).digest('base64');

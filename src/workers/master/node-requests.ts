@@ -33,6 +33,7 @@ export const presenceRequest: z.ZodType<PresenceRequest> = z.object({
     node_version: z.string(),
     version: z.string(),
     draining: z.boolean(),
+    fence: z.enum(['connected', 'holding', 'fenced']).exactOptional(),
   }),
   hosts: z.array(host),
   hopeless: z.array(z.object({ ex_id: z.string(), count, reason: z.string() })),

@@ -54,11 +54,18 @@ export class Reconciler {
     try {
       const active = await this.store.executions.active();
       const missing = new Set<string>();
+      const failures: unknown[] = [];
       for (let at = 0; at < active.length; at += PARALLEL) {
-        await Promise.all(active.slice(at, at + PARALLEL).map((one) => this.check(one, missing)));
+        const batch = active.slice(at, at + PARALLEL);
+        const results = await Promise.allSettled(batch.map((one) => this.check(one, missing)));
+        const reasons = results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
+        // One that cannot be asked about says nothing about the others; a whole batch, that Temporal is away.
+        if (reasons.length === PARALLEL) throw reasons[0];
+        failures.push(...reasons);
       }
       this.missing = missing;
       await this.lookForLedgers();
+      if (failures.length > 0) throw failures[0];
     } catch (error) {
       this.logger.warn({ err: error }, 'store and Temporal could not be compared; it is tried again');
     }

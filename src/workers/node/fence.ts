@@ -1,4 +1,5 @@
 import type { NativeConnection } from '@temporalio/worker';
+import type { FenceState } from '../../store/types.js';
 
 const PING_MS = 1_000;
 /** Silence of Temporal after which hosts are fed nothing, in ms. */
@@ -14,15 +15,15 @@ const HOLD_MS = 5_000;
  * sent: a node that was suspended must not believe an answer that waited for it.
  */
 export class Fence {
-  private lastContact = Date.now();
+  private lastContact = now();
   private timer: NodeJS.Timeout | undefined;
-  private fenced = false;
+  private told: FenceState = 'connected';
   private asking = false;
 
   constructor(
     private readonly connection: NativeConnection,
     private readonly fenceTimeout: number,
-    private readonly onFenced: () => void,
+    private readonly onChange: (state: FenceState) => void,
   ) {}
 
   start(): void {
@@ -34,24 +35,35 @@ export class Fence {
   }
 
   connected(): boolean {
-    return Date.now() - this.lastContact < HOLD_MS;
+    return this.state() === 'connected';
+  }
+
+  private state(): FenceState {
+    const { wall, running } = now();
+    // The time that a machine slept is only on one of the clocks, and the other one can be set.
+    const silence = Math.max(wall - this.lastContact.wall, running - this.lastContact.running);
+    if (silence >= this.fenceTimeout) return 'fenced';
+    return silence < HOLD_MS ? 'connected' : 'holding';
+  }
+
+  private tell(): void {
+    const state = this.state();
+    if (state === this.told) return;
+    this.told = state;
+    this.onChange(state);
   }
 
   private async tick(): Promise<void> {
-    const silence = Date.now() - this.lastContact;
-    if (silence >= this.fenceTimeout && !this.fenced) {
-      this.fenced = true;
-      this.onFenced();
-    }
+    this.tell();
     if (this.asking) return;
     this.asking = true;
-    const sent = Date.now();
+    const sent = now();
     try {
-      await this.connection.withDeadline(sent + HOLD_MS, () =>
+      await this.connection.withDeadline(Date.now() + HOLD_MS, () =>
         this.connection.workflowService.getSystemInfo({}),
       );
-      this.lastContact = Math.max(this.lastContact, sent);
-      this.fenced = false;
+      this.lastContact = sent;
+      this.tell();
     } catch {
       // Silence: the next tick counts it.
     } finally {
@@ -59,3 +71,5 @@ export class Fence {
     }
   }
 }
+
+const now = (): { wall: number; running: number } => ({ wall: Date.now(), running: performance.now() });

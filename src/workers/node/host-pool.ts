@@ -8,7 +8,7 @@ import type { Settings } from '../../settings.js';
 import type { ExecutionDocument } from '../../store/types.js';
 import type { AssetCache } from './asset-cache.js';
 import { HostProcess } from './host-process.js';
-import { WarmHosts, warmWanted } from './warm-hosts.js';
+import { ForkRefused, WarmHosts, warmWanted } from './warm-hosts.js';
 import type { HostAssignment, HostReport, MasterClient } from './master-client.js';
 
 /** Hosts that start at the same time: each costs most of a second of a processor. */
@@ -140,8 +140,7 @@ export class HostPool {
       const deaths = this.earlyDeaths.get(exId)?.count ?? 0;
       if (deaths > 0) await delay(Math.min(250 * 2 ** deaths, MAX_START_DELAY_MS));
       if (!(await this.hasAssets(exId))) return;
-      this.turns = this.turns.then(() => this.startInTurn(assignment));
-      await this.turns;
+      await this.takeTurn(assignment);
     } finally {
       this.starting.delete(id);
       this.onChange();
@@ -163,19 +162,28 @@ export class HostPool {
     }
   }
 
-  /** Starts a host once few enough others are starting. */
-  private async startInTurn(assignment: HostAssignment): Promise<void> {
+  private async takeTurn(assignment: HostAssignment): Promise<void> {
+    const since = Date.now();
+    const turn = this.turns.then(() => this.startInTurn(assignment));
+    // A pause after a failure is for this one alone.
+    this.turns = turn.catch(() => undefined);
     try {
-      while (this.startingNow() >= STARTING_AT_ONCE && !this.closed) await delay(20);
-      if (!this.starting.has(assignment.host_id)) return;
-      const execution = await this.master.execution(assignment.ex_id);
-      if (this.closed || !this.starting.has(assignment.host_id)) return;
-      this.hosts.set(assignment.host_id, this.fork(assignment, execution));
-      this.warm.adjust();
+      await turn;
     } catch (error) {
       this.logger.warn({ err: error, ex_id: assignment.ex_id }, 'a host cannot be started yet');
-      await delay(500);
+      if (error instanceof ForkRefused) this.diedEarly(assignment.ex_id, error.message, since);
+      else await delay(500);
     }
+  }
+
+  /** Starts a host once few enough others are starting. Whoever waits for its turn waits for this. */
+  private async startInTurn(assignment: HostAssignment): Promise<void> {
+    while (this.startingNow() >= STARTING_AT_ONCE && !this.closed) await delay(20);
+    if (!this.starting.has(assignment.host_id)) return;
+    const execution = await this.master.execution(assignment.ex_id);
+    if (this.closed || !this.starting.has(assignment.host_id)) return;
+    this.hosts.set(assignment.host_id, this.fork(assignment, execution));
+    this.warm.adjust();
   }
 
   private startingNow(): number {

@@ -53,13 +53,15 @@ export async function runNode(
   const assets = new AssetCache(settings, master, logger);
   const slots = new Map<string, CountedSlots<ActivitySlotInfo>>();
   let assignments: HostAssignment[] = [];
+  let stopping = false;
 
   const leasesChanged = (): void => {
+    // Before a lease is answered that a slice outlasts: the answer names its host.
+    kept.remember(hosts.all());
     leases.changed();
     for (const supplier of slots.values()) supplier.changed();
   };
   const hostsChanged = (): void => {
-    kept.remember(hosts.all());
     leasesChanged();
     syncQueues();
     presence.changed();
@@ -68,7 +70,9 @@ export async function runNode(
   const hosts = new HostPool(settings, foundation, master, assets, logger, hostsChanged, leasesChanged);
   const leases = new WaitingLeases((exId) => hosts.workers(exId));
   const kept = new KeptOutcomes();
-  const fence = new Fence(connection, settings.fenceTimeout, () => {
+  const fence = new Fence(connection, settings.fenceTimeout, (state) => {
+    presence.fence(state);
+    if (state !== 'fenced') return;
     logger.warn('cut off from Temporal: worker hosts end');
     hosts.killAll('its node was cut off from Temporal', (host) => host.kind === 'worker');
   });
@@ -119,6 +123,8 @@ export async function runNode(
 
   /** Polls for what is hosted here, and for nothing else. */
   function syncQueues(): void {
+    // The last presence is answered while the queues close.
+    if (stopping) return;
     const wanted = new Set<string>([nodeTaskQueue(incarnation)]);
     for (const host of hosts.all()) {
       if (host.kind === 'worker' && host.counts) wanted.add(leaseTaskQueue(host.exId));
@@ -169,6 +175,7 @@ export async function runNode(
       logger.info('node stops: hosts finish the slice at hand');
       presence.drain();
       await hosts.drainAll();
+      stopping = true;
       await Promise.all([presence.stop(), queues.closeAll()]);
       await assets.stop();
       fence.stop();

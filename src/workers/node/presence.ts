@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../logger.js';
 import { ConfigurationError } from '../configuration-error.js';
-import type { NodeRow } from '../../store/types.js';
+import type { FenceState, NodeRow } from '../../store/types.js';
 import type { MasterClient, PresenceRequest, PresenceResponse } from './master-client.js';
 
 /** Longest time between two presences, in ms. */
@@ -57,6 +57,12 @@ export class Presence {
   /** The node takes no new hosts from now on. */
   drain(): void {
     this.node.draining = true;
+    this.changed();
+  }
+
+  /** Whether the node reaches Temporal has changed. */
+  fence(state: FenceState): void {
+    this.node.fence = state;
     this.changed();
   }
 

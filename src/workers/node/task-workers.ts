@@ -56,7 +56,11 @@ export class TaskWorkers {
 
   open(queue: string, options: QueueOptions): void {
     if (this.workers.has(queue)) return;
-    this.workers.set(queue, this.create(queue, options));
+    const opened: Promise<RunningWorker | undefined> = this.create(queue, options, () => {
+      // Meanwhile it may have been closed, and another opened.
+      if (this.workers.get(queue) === opened) this.workers.delete(queue);
+    });
+    this.workers.set(queue, opened);
   }
 
   async close(queue: string): Promise<void> {
@@ -78,7 +82,11 @@ export class TaskWorkers {
     await Promise.all([...this.queues().map((queue) => this.close(queue)), ...this.closing.values()]);
   }
 
-  private async create(queue: string, options: QueueOptions): Promise<RunningWorker | undefined> {
+  private async create(
+    queue: string,
+    options: QueueOptions,
+    failed: () => void,
+  ): Promise<RunningWorker | undefined> {
     await this.closing.get(queue);
     try {
       const worker = await Worker.create({
@@ -110,7 +118,7 @@ export class TaskWorkers {
       });
       const ended = worker.run().catch((error: unknown) => {
         this.logger.error({ err: error, queue }, 'a Temporal worker failed; it will be opened again');
-        this.workers.delete(queue);
+        failed();
       });
       return { worker, ended };
     } catch (error) {
@@ -118,7 +126,7 @@ export class TaskWorkers {
         { err: error, queue },
         'a Temporal worker could not be created; it will be tried again',
       );
-      this.workers.delete(queue);
+      failed();
       return undefined;
     }
   }

@@ -37,20 +37,30 @@ export interface ForkHostOptions {
   directory: string;
 }
 
+/** The system does not take what a process is to be started with, or has no room for it. */
+export class ForkRefused extends Error {}
+
 /**
  * Forks a host process; it does nothing until it is sent its `setup`.
+ * @throws ForkRefused
  * @throws if there is no room for the file of its progress
  */
 export function forkHost({ memoryMb, args, env, directory }: ForkHostOptions): ForkedHost {
   const progress = new ProgressFile(directory);
   const close = (): void => progress.close();
-  const child = forkForUserCode(HOST_MAIN, {
-    args,
-    execArgv: HOST_EXEC_ARGV,
-    memoryMb,
-    ...(env ? { env } : {}),
-    stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe', progress.fd],
-  });
+  let child: ChildProcess;
+  try {
+    child = forkForUserCode(HOST_MAIN, {
+      args,
+      execArgv: HOST_EXEC_ARGV,
+      memoryMb,
+      ...(env ? { env } : {}),
+      stdio: ['ignore', 'inherit', 'pipe', 'ipc', 'pipe', progress.fd],
+    });
+  } catch (error) {
+    close();
+    throw new ForkRefused(`its host could not be started: ${(error as Error).message}`, { cause: error });
+  }
   child.once('exit', close);
   child.once('error', () => {
     if (child.pid === undefined) close();

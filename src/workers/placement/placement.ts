@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { Logger } from '../../logger.js';
 import { NODE_SILENT_MS, type NodeRow, type Store } from '../../store/types.js';
-import { plan } from './plan.js';
+import { isReachable, plan } from './plan.js';
 
 const TICK_MS = 1_000;
 /** A longer pause between two ticks means that silence of a node may be ours, in ms. */
@@ -18,6 +18,8 @@ export class Placement {
   private again = false;
   private lastTick = Date.now();
   private unbrokenSince = Date.now();
+  /** Since when some node has reached Temporal, without a gap. */
+  private temporalSince = Date.now();
   private waiting = new Map<string, number>();
 
   constructor(
@@ -102,12 +104,14 @@ export class Placement {
         await tables.liveHosts(),
         await tables.active(),
       ];
+      if (!nodes.some((node) => isReachable(node, now))) this.temporalSince = now;
       const steps = plan({
         now,
         nodes,
         hosts,
         executions,
         trustSilence,
+        trustFence: now - this.temporalSince > NODE_SILENT_MS,
         fenceTimeout: this.fenceTimeout,
       });
       ({ waiting, forget } = steps);

@@ -26,6 +26,8 @@ export interface Situation {
   executions: PlacedExecution[];
   /** False when silence may be ours: right after a master, or the store, was away. */
   trustSilence: boolean;
+  /** False when Temporal may have been away for all, or has just come back: some nodes hear of that before others. */
+  trustFence: boolean;
   fenceTimeout: number;
 }
 
@@ -60,7 +62,7 @@ export function plan(situation: Situation): Plan {
   }
 
   const rooms = nodes
-    .filter((node) => !node.draining && now - Date.parse(node.seen) < NODE_SILENT_MS)
+    .filter((node) => !node.draining && isReachable(node, now))
     .map((node) => new Room(node, present));
   const active = executions.filter(
     ({ status, workers_wanted }) => status !== 'stopping' && workers_wanted > 0,
@@ -79,6 +81,20 @@ export function plan(situation: Situation): Plan {
     if (!execution || excess || leaving) result.drain.push(host.host_id);
     else if (host.kind === 'slicer') count.slicers++;
     else count.workers++;
+  }
+
+  // What a node that is cut off from Temporal would never hear of. It has ended its workers itself, and one whose slicer
+  // cannot be built anew waits for it. Where there is no room, nothing is gained by a move.
+  let spare = rooms.reduce((sum, room) => sum + room.free('slicer'), 0);
+  for (const { ex_id } of active) if (!held.get(ex_id)?.slicers) spare--;
+  for (const host of situation.trustFence ? present : []) {
+    const count = held.get(host.ex_id);
+    const stranded = host.kind === 'slicer' && byNode.get(host.node_id)?.fence === 'fenced';
+    if (!stranded || host.recoverable === false || host.draining || !wanted.has(host.ex_id)) continue;
+    if (!count?.slicers || spare <= 0 || result.drain.includes(host.host_id)) continue;
+    result.drain.push(host.host_id);
+    count.slicers--;
+    spare--;
   }
 
   const place = (exId: string, kind: HostKind): boolean => {
@@ -104,6 +120,10 @@ export function plan(situation: Situation): Plan {
   }
   return result;
 }
+
+/** Whether a node hears of masters and of Temporal. */
+export const isReachable = ({ seen, fence = 'connected' }: NodeRow, now: number): boolean =>
+  fence === 'connected' && now - Date.parse(seen) < NODE_SILENT_MS;
 
 /**
  * How a host must be counted as gone, if it must. One of which its node never spoke was not there yet, and has nothing

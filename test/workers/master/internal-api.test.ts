@@ -1,11 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { jest } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
 import { failures } from '../../../src/api/http/failures.js';
 import { internalApi } from '../../../src/workers/master/internal-api.js';
 import {
+  type HostAssignment,
   MasterClient,
   type PresenceRequest,
   type PresenceResponse,
@@ -58,6 +60,9 @@ afterEach(async () => {
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   for (const node of await store.placement.nodes()) await store.placement.removeNode(node);
+  for (const { host_id } of await store.placement.liveHosts()) {
+    await store.placement.updateHost(host_id, { state: 'ended', outcome: 'flushed' });
+  }
 });
 
 const presenceOf = (changes: Partial<PresenceRequest> = {}): PresenceRequest => ({
@@ -233,6 +238,39 @@ it('takes what a host says of its end that was given up because its node was sil
   expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed', reason: 'disk full' });
   await tell({ hosts: [{ ...end, outcome: 'flushed', reason: null }] });
   expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed' });
+  await close(execution);
+});
+
+it('takes what a host says of its end that is given up at the same moment', async () => {
+  const { execution, hosts } = await place();
+  const [{ host_id }] = hosts as [HostRow];
+  const { liveHosts } = store.placement;
+  jest.spyOn(store.placement, 'liveHosts').mockImplementationOnce(async (filter) => {
+    const seen = await liveHosts(filter);
+    // Another master's plan is written between this look and what follows it.
+    await store.placement.updateHost(host_id, { state: 'ended', outcome: 'silent', reason: 'silent' });
+    return seen;
+  });
+  const end = { host_id, state: 'ended', pid: null, busy: false, recoverable: null } as const;
+  await tell({ hosts: [{ ...end, outcome: 'failed', reason: 'disk full' }] });
+  expect(await store.placement.host(host_id)).toMatchObject({ outcome: 'failed', reason: 'disk full' });
+  await close(execution);
+});
+
+it('has a host end that was given up because its node was silent, and is there after all', async () => {
+  const { execution, hosts } = await place();
+  const [{ host_id }] = hosts as [HostRow];
+  const updated = new Date(Date.now() - 31_000).toISOString();
+  await store.placement.updateHost(host_id, { state: 'ended', outcome: 'silent', reason: 'silent', updated });
+  const live = { host_id, state: 'live', pid: 5, busy: true, recoverable: null } as const;
+  const told = async (): Promise<HostAssignment | undefined> =>
+    (await tell({ hosts: [live] })).assignments.find((assignment) => assignment.host_id === host_id);
+  await expect(told()).resolves.toMatchObject({ draining: true, forced: false });
+  const row = await store.placement.host(host_id);
+  expect(row).toMatchObject({ state: 'ended', outcome: 'silent' });
+  expect(Date.parse(row?.updated ?? '')).toBeGreaterThan(Date.parse(updated));
+  await store.placement.force(execution.ex_id);
+  await expect(told()).resolves.toMatchObject({ draining: true, forced: true });
   await close(execution);
 });
 

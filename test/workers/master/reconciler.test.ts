@@ -17,6 +17,8 @@ class PlayedTemporal {
   /** What workflows answer when they are asked for their ledger. */
   readonly ledgers = new Map<string, object>();
   away = false;
+  /** Workflows that it cannot describe. */
+  readonly broken = new Set<string>();
   /** Workflows that it does not know when it is asked next, though it has them. */
   readonly slips = new Set<string>();
 
@@ -30,7 +32,7 @@ class PlayedTemporal {
       getHandle: (id: string) => ({
         describe: async () => {
           this.described.push(id);
-          if (this.away) throw new Error('away');
+          if (this.away || this.broken.has(id)) throw new Error('away');
           const name = this.workflows.get(id);
           if (!name || this.slips.delete(id)) throw new WorkflowNotFoundError('not found', id, undefined);
           return { status: { name } };
@@ -183,4 +185,14 @@ it('leaves alone what runs, and what changed a moment ago', async () => {
   await until(() => temporal.described.length > before);
   expect([await statusOf(running), await statusOf(fresh)]).toEqual(['paused', 'initializing']);
   expect(temporal.described).not.toContain(fresh.ex_id);
+});
+
+it('goes on with the others when Temporal cannot tell of one', async () => {
+  const broken = [];
+  for (let i = 0; i < 3; i++) broken.push(await insert('running'));
+  for (const { ex_id } of broken) temporal.broken.add(ex_id);
+  const execution = await insert('running');
+  reconciler.start();
+  await until(async () => (await statusOf(execution)) === 'terminated');
+  for (const one of broken) expect(await statusOf(one)).toBe('running');
 });

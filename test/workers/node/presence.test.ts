@@ -112,6 +112,16 @@ it('tells who it is and what it hosts, and hands on what a master wants', async 
   expect(master.tokens[0]).toBe('secret');
 });
 
+it('says at once whether it reaches Temporal', async () => {
+  await setUp();
+  master.answer = held;
+  presence.start();
+  await until(() => master.requests.length === 1);
+  presence.fence('fenced');
+  await until(() => master.requests.length === 2);
+  expect(master.requests[1]).toMatchObject({ node: { fence: 'fenced' } });
+});
+
 it('reports a change at once, though its last presence is held', async () => {
   await setUp();
   master.answer = held;

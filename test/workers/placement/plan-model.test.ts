@@ -32,11 +32,12 @@ class Cluster {
     else if (dice < 0.65) this.restart(random.pick(this.nodes));
     else if (dice < 0.7) random.pick(this.nodes).draining = random.chance(0.5);
     else if (dice < 0.75) this.addNode();
+    else if (dice < 0.8) random.pick(this.nodes).fence = random.pick(['connected', 'holding', 'fenced']);
     else this.endSomeHosts();
   }
 
   /** Applies a plan and checks what must hold of any. */
-  place(trustSilence: boolean): void {
+  place(trustSilence: boolean, trustFence: boolean): void {
     const before = this.hosts.map((host) => host.host_id);
     const situation = {
       now: this.now,
@@ -44,6 +45,7 @@ class Cluster {
       hosts: this.hosts,
       executions: this.executions,
       trustSilence,
+      trustFence,
       fenceTimeout: 30_000,
     };
     const steps = plan(situation);
@@ -59,9 +61,10 @@ class Cluster {
   }
 
   /** A second plan of the same situation has nothing to do. */
-  checkSettled(trustSilence: boolean): void {
+  checkSettled(trustSilence: boolean, trustFence: boolean): void {
     const { now, nodes, hosts, executions } = this;
-    expect(plan({ now, nodes, hosts, executions, trustSilence, fenceTimeout: 30_000 })).toMatchObject({
+    const situation = { now, nodes, hosts, executions, trustSilence, trustFence };
+    expect(plan({ ...situation, fenceTimeout: 30_000 })).toMatchObject({
       insert: [],
       drain: [],
       lost: [],
@@ -78,6 +81,7 @@ class Cluster {
     for (const host of inserted) {
       const node = this.nodes.find(({ node_id }) => node_id === host.node_id);
       expect(node).toMatchObject({ draining: false, incarnation: host.incarnation });
+      expect(node?.fence ?? 'connected').toBe('connected');
       expect(this.now - Date.parse(node?.seen ?? '')).toBeLessThan(NODE_SILENT_MS);
     }
     for (const execution of this.wanted()) {
@@ -100,7 +104,10 @@ class Cluster {
 
   private room(kind: HostRow['kind']): number {
     return this.nodes
-      .filter(({ draining, seen }) => !draining && this.now - Date.parse(seen) < NODE_SILENT_MS)
+      .filter(
+        ({ draining, seen, fence = 'connected' }) =>
+          !draining && fence === 'connected' && this.now - Date.parse(seen) < NODE_SILENT_MS,
+      )
       .map(
         ({ node_id, slots }) =>
           slots - this.hosts.filter((host) => host.node_id === node_id && host.kind === kind).length,
@@ -158,7 +165,8 @@ it.each(Array.from({ length: 20 }, (_, seed) => seed + 1))('holds in any cluster
   for (let steps = 0; steps < 40; steps++) {
     cluster.change();
     const trustSilence = trust.chance(0.8);
-    cluster.place(trustSilence);
-    cluster.checkSettled(trustSilence);
+    const trustFence = trust.chance(0.8);
+    cluster.place(trustSilence, trustFence);
+    cluster.checkSettled(trustSilence, trustFence);
   }
 });

@@ -65,6 +65,7 @@ const planFor = (situation: Partial<Situation>): Plan =>
     hosts: [],
     executions: [],
     trustSilence: true,
+    trustFence: true,
     fenceTimeout: FENCE,
     ...situation,
   });
@@ -252,4 +253,48 @@ describe('a node that is gone', () => {
 it('counts hosts of a node that nobody knows as lost', () => {
   const hosts = [host('x', 'gone', 'worker')];
   expect(losses(planFor({ hosts, executions: [execution('x', 1)] }))).toEqual([hosts[0]?.host_id]);
+});
+
+it('places nothing on a node that does not reach Temporal', () => {
+  for (const fence of ['holding', 'fenced'] as const) {
+    const nodes = [node('a', 8, { fence }), node('b', 1)];
+    const steps = planFor({ nodes, executions: [execution('x', 3)] });
+    expect(placed(steps)).toEqual(['slicer of x on b', 'worker of x on b']);
+  }
+});
+
+describe('a node that is cut off from Temporal', () => {
+  const slicer = (exId: string, changes: Partial<HostRow> = {}): HostRow =>
+    host(exId, 'a', 'slicer', changes);
+  const cutOff = (changes: Partial<NodeRow> = {}): NodeRow => node('a', 4, { fence: 'fenced', ...changes });
+
+  it.each([true, null])('loses its slicer to another node (recoverable: %s)', (recoverable) => {
+    const hosts = [slicer('x', { recoverable })];
+    const steps = planFor({ nodes: [cutOff(), node('b', 2)], hosts, executions: [execution('x', 1)] });
+    expect(steps.drain).toEqual([hosts[0]?.host_id]);
+    expect(placed(steps)).toEqual(['slicer of x on b', 'worker of x on b']);
+    const drained = hosts.map((row) => ({ ...row, draining: true }));
+    const situation = { nodes: [cutOff(), node('b', 2)], executions: [execution('x', 1)] };
+    expect(planFor({ ...situation, hosts: [...drained, ...steps.insert] })).toEqual(NOTHING);
+  });
+
+  it.each<[string, Partial<Situation>, Partial<HostRow>]>([
+    ['cannot be built anew', {}, { recoverable: false }],
+    ['may be cut off for a moment only', { nodes: [cutOff({ fence: 'holding' }), node('b', 2)] }, {}],
+    ['has nowhere to go', { nodes: [cutOff()] }, {}],
+    ['has nowhere to go that does not drain', { nodes: [cutOff(), node('b', 2, { draining: true })] }, {}],
+    ['may be no worse off than all others', { trustFence: false }, {}],
+  ])('keeps a slicer that %s', (_why, situation, changes) => {
+    const hosts = [slicer('x', changes), host('x', 'b', 'worker')];
+    const nodes = [cutOff(), node('b', 2)];
+    const steps = planFor({ nodes, executions: [execution('x', 1)], ...situation, hosts });
+    expect(steps.drain.filter((id) => id === hosts[0]?.host_id)).toEqual([]);
+  });
+
+  it('keeps a slicer whose place others wait for', () => {
+    const executions = [execution('x', 1), execution('y', 1)];
+    const steps = planFor({ nodes: [cutOff(), node('b', 1)], hosts: [slicer('x')], executions });
+    expect(steps.drain).toEqual([]);
+    expect(placed(steps)).toContain('slicer of y on b');
+  });
 });
