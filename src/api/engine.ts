@@ -14,9 +14,10 @@ export interface Engine {
   submitted(exId: string): void;
   /**
    * Tells a running workflow what is wanted of it.
+   * @param ms longest that may take
    * @throws CodedError EX_NOT_ACTIVE if no such workflow is running, TEMPORAL_UNAVAILABLE
    */
-  signal(exId: string, wish: Wish): Promise<void>;
+  signal(exId: string, wish: Wish, ms: number): Promise<void>;
   /**
    * Replays failed slices of a running workflow that match the filter, in that workflow. Asking again with
    * the same `id` replays nothing twice.

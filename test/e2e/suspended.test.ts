@@ -70,3 +70,20 @@ it('keeps all hosts while Temporal is away for a while', async () => {
   expect(await stack.hosts(ex_id, 'slicer')).toEqual(slicer);
   await complete();
 }, 120_000);
+
+it('answers in time while Temporal stands still', async () => {
+  const { ex_id } = await begin('in-time', 300);
+  const temporal = stack.pidOf('temporal');
+  kill(temporal, 'SIGSTOP');
+  try {
+    const late = await stack.request('POST', `/v1/ex/${ex_id}/_stop?timeout=2000`);
+    expect(late).toMatchObject({
+      status: 503,
+      body: { error: 503, message: expect.stringContaining('Temporal') as string },
+    });
+  } finally {
+    kill(temporal, 'SIGCONT');
+  }
+  const stopped = await stack.request('POST', `/v1/ex/${ex_id}/_stop`);
+  expect(stopped).toMatchObject({ status: 200, body: { status: 'stopped' } });
+}, 120_000);

@@ -27,6 +27,8 @@ const PATIENT_INTERVAL = 200;
 const MAX_SIGNAL_BACKOFF = 500;
 /** Pause before a workflow that could not be told its workers is told again, in ms. */
 const RETELL_INTERVAL = 1_000;
+/** Time for Temporal to take a signal in ms, however little is left: who cannot wait for the end still wants it. */
+const LEAST_SIGNAL_MS = 1_000;
 /** How often the workflow is asked what it wants to be, in ms: a pause takes as long as its slices. */
 const ASK_INTERVAL = 500;
 
@@ -66,11 +68,16 @@ class Deadline {
 
   /** @throws CodedError TIMED_OUT when the time is up or nobody waits any more */
   async pause(ms: number): Promise<void> {
-    const left = this.started + this.ms - Date.now();
+    const { left } = this;
     if (left <= 0 || this.abandoned?.aborted === true) {
       throw new CodedError('TIMED_OUT', { ex_id: this.exId, ms: this.ms, wanted: this.wanted });
     }
     await sleep(Math.min(ms, left));
+  }
+
+  /** In ms. */
+  get left(): number {
+    return this.started + this.ms - Date.now();
   }
 
   get interval(): number {
@@ -213,7 +220,7 @@ export class ControlService {
     const { engine } = this.deps;
     for (let backoff = EAGER_INTERVAL; ; backoff = Math.min(2 * backoff, MAX_SIGNAL_BACKOFF)) {
       try {
-        return await engine.signal(exId, wish);
+        return await engine.signal(exId, wish, Math.max(deadline.left, LEAST_SIGNAL_MS));
       } catch (error) {
         if (!(error instanceof CodedError && error.code === 'EX_NOT_ACTIVE')) throw error;
       }

@@ -29,6 +29,10 @@ import { idleRun } from './idle-run.js';
 /** A workflow task that nobody answers is given to another master after this. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
 const RETRY_MS = 500;
+/** Longest that Temporal may take to answer, in ms, where nobody sets a limit. Without one the client waits for ever. */
+const ANSWER_MS = 10_000;
+/** The same for a replay, in which the workflow asks the store. */
+const REPLAY_MS = 60_000;
 /** Characters of a job's name that Temporal is told, for people: it refuses longer keywords, and large inputs. */
 const MAX_NAME = 200;
 
@@ -51,12 +55,14 @@ export class TemporalEngine implements Engine {
     void this.startUntilItIs(exId).finally(() => this.starting.delete(exId));
   }
 
-  async signal(exId: string, wish: Wish): Promise<void> {
+  async signal(exId: string, wish: Wish, ms: number): Promise<void> {
     const handle = this.client.workflow.getHandle(exId);
     try {
-      if (wish.signal === 'setWorkers') await handle.signal('setWorkers', wish.workers);
-      else if (wish.signal === 'setLogLevel') await handle.signal('setLogLevel', wish.level);
-      else await handle.signal(wish.signal);
+      await this.within(ms, async () => {
+        if (wish.signal === 'setWorkers') await handle.signal('setWorkers', wish.workers);
+        else if (wish.signal === 'setLogLevel') await handle.signal('setLogLevel', wish.level);
+        else await handle.signal(wish.signal);
+      });
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
       throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
@@ -66,10 +72,9 @@ export class TemporalEngine implements Engine {
   async replay(exId: string, request: { id: string; filter: string }): Promise<number> {
     try {
       const handle = this.client.workflow.getHandle(exId);
-      return await handle.executeUpdate<number, [typeof request]>('replay', {
-        updateId: request.id,
-        args: [request],
-      });
+      return await this.within(REPLAY_MS, () =>
+        handle.executeUpdate<number, [typeof request]>('replay', { updateId: request.id, args: [request] }),
+      );
     } catch (error) {
       if (isRefusal(error) || error instanceof WorkflowNotFoundError) {
         throw new CodedError('EX_NOT_ACTIVE', { ex_id: exId });
@@ -79,7 +84,8 @@ export class TemporalEngine implements Engine {
   }
 
   async hostsFailed(exId: string, reason: string): Promise<void> {
-    await this.client.workflow.getHandle(exId).signal('hostsFailed', reason);
+    const handle = this.client.workflow.getHandle(exId);
+    await this.within(ANSWER_MS, () => handle.signal('hostsFailed', reason));
   }
 
   ledger(exId: string): Promise<LedgerSnapshot | undefined> {
@@ -101,7 +107,8 @@ export class TemporalEngine implements Engine {
   /** The workflow as Temporal knows it; undefined if it does not. @throws if Temporal cannot be reached */
   async describe(exId: string): Promise<WorkflowExecutionDescription | undefined> {
     try {
-      return await this.client.workflow.getHandle(exId).describe();
+      const handle = this.client.workflow.getHandle(exId);
+      return await this.within(ANSWER_MS, () => handle.describe());
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       throw error;
@@ -111,7 +118,8 @@ export class TemporalEngine implements Engine {
   /** Ends a workflow that goes on although its execution has ended. @throws if Temporal cannot be reached */
   async terminate(exId: string, reason: string): Promise<void> {
     try {
-      await this.client.workflow.getHandle(exId).terminate(reason);
+      const handle = this.client.workflow.getHandle(exId);
+      await this.within(ANSWER_MS, () => handle.terminate(reason));
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
@@ -125,13 +133,17 @@ export class TemporalEngine implements Engine {
   private async query<T>(exId: string, name: string, runId?: string): Promise<T | undefined> {
     const handle = this.client.workflow.getHandle(exId, runId);
     try {
-      return (await handle.query<T | null>(name)) ?? undefined;
+      return (await this.within(ANSWER_MS, () => handle.query<T | null>(name))) ?? undefined;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       const idle = await idleRun(handle, error).catch(() => undefined);
       if (!idle) throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
       return idle.before === undefined ? undefined : this.query(exId, name, idle.before);
     }
+  }
+
+  private within<T>(ms: number, call: () => Promise<T>): Promise<T> {
+    return this.client.withDeadline(Date.now() + ms, call);
   }
 
   private async startUntilItIs(exId: string): Promise<void> {
@@ -153,16 +165,18 @@ export class TemporalEngine implements Engine {
   private async start(exId: string, jobId: string, jobName: string): Promise<void> {
     const name = cut(wellFormed(jobName), MAX_NAME);
     const input: ExecutionInput = { exId, jobId, name, searchAttributes: this.searchAttributes };
-    await this.client.workflow.start('execution', {
-      workflowId: exId,
-      taskQueue: MASTER_TASK_QUEUE,
-      args: [input],
-      workflowIdReusePolicy: 'REJECT_DUPLICATE',
-      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-      staticSummary: name,
-      staticDetails: `One execution of job ${jobId}`,
-      ...(this.searchAttributes ? { typedSearchAttributes: attributes(jobId, name) } : {}),
-    });
+    await this.within(ANSWER_MS, () =>
+      this.client.workflow.start('execution', {
+        workflowId: exId,
+        taskQueue: MASTER_TASK_QUEUE,
+        args: [input],
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
+        staticSummary: name,
+        staticDetails: `One execution of job ${jobId}`,
+        ...(this.searchAttributes ? { typedSearchAttributes: attributes(jobId, name) } : {}),
+      }),
+    );
   }
 }
 

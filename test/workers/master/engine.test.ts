@@ -12,13 +12,15 @@ import { TemporalEngine } from '../../../src/workers/master/engine.js';
 import { REPLAY_REFUSED, type ExecutionInput } from '../../../src/workflows/types.js';
 import { makeExecution } from '../../support/executions.js';
 
+const withDeadline = async <T>(_deadline: number, call: () => Promise<T>): Promise<T> => call();
+
 it('tells Temporal as much of a name as it takes', async () => {
   const exId = randomUUID();
   const doc = makeExecution({ ex_id: exId, name: `half of \ud83d ${'long '.repeat(600_000)}` });
   const store = { executions: { get: async () => ({ doc }) } } as unknown as Store;
   const started = new Promise<WorkflowStartOptions>((resolve) => {
     const start = async (_type: string, options: WorkflowStartOptions) => resolve(options);
-    const client = { workflow: { start } } as unknown as Client;
+    const client = { workflow: { start }, withDeadline } as unknown as Client;
     const engine = new TemporalEngine(client, store, true, () => undefined, pino({ level: 'silent' }));
     engine.submitted(exId);
   });
@@ -34,7 +36,7 @@ it('tells Temporal as much of a name as it takes', async () => {
 /** An engine whose Temporal answers each update with this error. */
 function engineOf(error: Error): TemporalEngine {
   const executeUpdate = async () => Promise.reject(error);
-  const client = { workflow: { getHandle: () => ({ executeUpdate }) } } as unknown as Client;
+  const client = { workflow: { getHandle: () => ({ executeUpdate }) }, withDeadline } as unknown as Client;
   return new TemporalEngine(client, {} as Store, false, () => undefined, pino({ level: 'silent' }));
 }
 
