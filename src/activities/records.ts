@@ -1,6 +1,6 @@
 import { ApplicationFailure, Context, heartbeat } from '@temporalio/activity';
 import { CodedError } from '../errors.js';
-import { isGone, oldHostsGone } from './recovered-hosts.js';
+import { isGone, oldHostsGone } from './gone-hosts.js';
 import type { FailedSlice, SlicerStats, Store } from '../store/types.js';
 import { withoutStack } from '../without-stack.js';
 import { sliceId } from '../workflows/slice-id.js';

@@ -15,7 +15,7 @@ export interface System {
  */
 const TERASLICE_NODE = 22;
 
-export const THIS_SYSTEM: System = {
+const THIS_SYSTEM: System = {
   node: major(process.version),
   platform: process.platform,
   arch: process.arch,

@@ -3,7 +3,7 @@ import type { ConfigFile, Section } from './config-file.js';
 import { TERAFOUNDATION_KEYS, TERASLICE_KEYS, type Meaning } from './teraslice-keys.js';
 
 /** Reads a setting from the text that its flag would be given. @throws Error */
-export type ParseSetting = (setting: keyof Settings, text: string) => unknown;
+type ParseSetting = (setting: keyof Settings, text: string) => unknown;
 
 export interface FileSettings {
   settings: Partial<Settings>;

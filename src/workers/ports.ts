@@ -48,7 +48,7 @@ async function demand(port: number, host: string, flag: string): Promise<void> {
 }
 
 /** True if a server could listen there now. */
-export async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
+async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   try {
     await listenOnce(port, host);
     return true;

@@ -79,7 +79,7 @@ it('answers in time while Temporal stands still', async () => {
     const late = await stack.request('POST', `/v1/ex/${ex_id}/_stop?timeout=2000`);
     expect(late).toMatchObject({
       status: 503,
-      body: { error: 503, message: expect.stringContaining('Temporal') as string },
+      body: { error: 503, message: expect.stringContaining('Temporal') as unknown },
     });
   } finally {
     kill(temporal, 'SIGCONT');

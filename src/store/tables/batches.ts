@@ -1,5 +1,5 @@
 /** Bytes of text that one statement carries, about. */
-export const STATEMENT_BYTES = 4 * 1024 * 1024;
+const STATEMENT_BYTES = 4 * 1024 * 1024;
 /**
  * Rows that one statement carries. They travel as one array a column, so that no limit of parameters applies, or have
  * fewer than 32 columns: PostgreSQL takes 65,535 parameters.

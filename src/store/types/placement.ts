@@ -25,7 +25,7 @@ export interface NodeRow {
 
 export type HostKind = 'worker' | 'slicer';
 /** assigned → starting → live → ended; `draining` is a wish of the master's beside it. */
-export type HostState = 'assigned' | 'starting' | 'live' | 'ended';
+type HostState = 'assigned' | 'starting' | 'live' | 'ended';
 /** `silent`: given up because its node was silent; the process may live until its node fences it. */
 export type HostOutcome = 'flushed' | 'failed' | 'lost' | 'silent';
 

@@ -22,7 +22,7 @@ export interface Progress {
 const NUMBERS = 4;
 
 /** File descriptor of the file in the host. */
-export const PROGRESS_FD = 5;
+const PROGRESS_FD = 5;
 
 /** The host's side. */
 export class ProgressWriter {
