@@ -34,9 +34,7 @@ export const DOCUMENT_COLUMNS = [
 export type DocumentColumns = Pick<ExecutionRecord, (typeof DOCUMENT_COLUMNS)[number]>;
 
 /** The document: as inserted, what changed since laid over it, and the fields whose columns are the truth. */
-function toDocument(
-  row: DocumentColumns & Pick<ExecutionRecord, 'state' | 'spec'>,
-): ExecutionDocument {
+function toDocument(row: DocumentColumns & Pick<ExecutionRecord, 'state' | 'spec'>): ExecutionDocument {
   const document: ExecutionDocument = {
     ...row.spec,
     ...row.state,
