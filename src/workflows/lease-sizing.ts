@@ -57,8 +57,12 @@ export class LeaseSizing {
    * round trips only if it keeps a worker busy for a while.
    */
   size({ msPerSlice, queued, most, leased, workers, endInSight }: Supply): number {
-    const { leaseFill, leastLeaseShare, maxLeaseSlices } = this.tuning;
-    if (msPerSlice === 0) return 1;
+    const { firstLeaseSlices, leaseFill, leastLeaseShare, maxLeaseSlices } = this.tuning;
+    if (msPerSlice === 0) {
+      // No more than leave some for all other leases: slices may be long.
+      const share = Math.floor(queued / this.maxLeases(workers));
+      return Math.max(1, Math.min(firstLeaseSlices, share, most));
+    }
     const inBudget = Math.floor((this.budget(workers) * leaseFill) / msPerSlice);
     const full = Math.max(1, Math.min(inBudget, most, maxLeaseSlices));
     if (endInSight) return Math.min(full, Math.ceil(queued / (workers * 2)));
@@ -77,7 +81,8 @@ export class LeaseSizing {
    * for more when half of them are gone: a call costs as much as a lease.
    */
   wantedQueue(msPerSlice: number, workers: number): number {
-    const perWorker = msPerSlice === 0 ? 4 : Math.ceil((2 * this.budget(workers)) / msPerSlice);
+    const perWorker =
+      msPerSlice === 0 ? this.tuning.firstQueuedSlices : Math.ceil((2 * this.budget(workers)) / msPerSlice);
     return Math.min(Math.max(perWorker, 2) * workers + 2, this.tuning.maxQueuedSlices);
   }
 

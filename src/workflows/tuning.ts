@@ -29,6 +29,13 @@ export interface Tuning {
    */
   leasesPerSecond: number;
   /**
+   * Most slices in a lease while it is unknown how long they take. With one the workers wait for a round trip after it, which is
+   * longer than a short slice; a long one ends its lease, and what is left goes to others.
+   */
+  firstLeaseSlices: number;
+  /** Slices to hold ready for each worker until then. */
+  firstQueuedSlices: number;
+  /**
    * Share of the budget that a lease is filled to. What a lease cannot finish has been in history for nothing; one
    * that ends early costs a round trip more, and one above a second a heartbeat.
    */
@@ -79,6 +86,8 @@ export const BEFORE: Readonly<Tuning> = {
   leastBudgetMs: 1_000,
   mostBudgetMs: 30_000,
   leasesPerSecond: 16,
+  firstLeaseSlices: 1,
+  firstQueuedSlices: 4,
   leaseFill: 0.95,
   leastLeaseShare: 0.5,
   maxLeaseSlices: 10_000,
@@ -97,7 +106,13 @@ export const BEFORE: Readonly<Tuning> = {
 };
 
 /** Of runs that begin now. */
-export const TUNING: Readonly<Tuning> = { ...BEFORE, historyEventsPerLease: 3, lateOutcomesMs: 60_000 };
+export const TUNING: Readonly<Tuning> = {
+  ...BEFORE,
+  historyEventsPerLease: 3,
+  firstLeaseSlices: 4,
+  firstQueuedSlices: 8,
+  lateOutcomesMs: 60_000,
+};
 
 /** The numbers of a run that was given these. */
 export const tuningOf = (given: Partial<Tuning> | undefined): Tuning => ({ ...BEFORE, ...given });

@@ -7,8 +7,11 @@ const supply = (msPerSlice: number, queued: number, workers: number, more: Parti
   ...{ msPerSlice, queued, workers, most: 1_000_000, leased: 0, endInSight: false, ...more },
 });
 
-it('leases one slice while nothing is known of how long they take', () => {
-  expect(sizing.size(supply(0, 10_000, 4))).toBe(1);
+it('leases few slices while nothing is known of how long they take, and leaves some for all', () => {
+  expect(sizing.size(supply(0, 10_000, 4))).toBe(4);
+  expect(sizing.size(supply(0, 16, 4))).toBe(2);
+  expect(sizing.size(supply(0, 7, 4))).toBe(1);
+  expect(sizing.size({ ...supply(0, 10_000, 4), most: 2 })).toBe(2);
 });
 
 it('fills a lease to less than its budget', () => {
@@ -71,7 +74,7 @@ it('follows the measured time, and believes nothing that took no time', () => {
 });
 
 it('wants slices ready for about two budgets of every worker, within bounds', () => {
-  expect(sizing.wantedQueue(0, 2)).toBe(10);
+  expect(sizing.wantedQueue(0, 2)).toBe(18);
   expect(sizing.wantedQueue(10, 3)).toBeGreaterThanOrEqual((3 * 2 * sizing.budget(3)) / 10);
   expect(sizing.wantedQueue(600_000, 3)).toBeGreaterThan(3);
   expect(sizing.wantedQueue(0.005, 8)).toBeLessThanOrEqual(50_000);
