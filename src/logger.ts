@@ -25,12 +25,11 @@ export function createLogger(name: string, options: LoggerOptions = {}): Logger 
   );
 }
 
-/** Errors of the embedded database carry the statement and its parameters, which are whole documents. */
+/** Errors of databases carry rows, and statements with their parameters, which are whole documents. */
 function serializeError(error: Error): unknown {
   const serialized = pino.stdSerializers.err(error);
   // What is no error comes back as it is.
   if ((serialized as unknown) === error) return error;
-  delete serialized.query;
-  delete serialized.params;
+  for (const key of ['query', 'params', 'detail', 'where']) delete serialized[key];
   return serialized;
 }

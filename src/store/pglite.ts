@@ -75,8 +75,6 @@ export class SessionPool implements PostgresPool {
 
   /** @throws CodedError STORE_UNAVAILABLE if the session was not free in time. */
   async connect(): Promise<PostgresPoolClient> {
-    this.#session ??= this.#open();
-    const session = await this.#session;
     const before = this.#last;
     let release = (): void => undefined;
     const released = new Promise<void>((resolve) => (release = resolve));
@@ -92,7 +90,13 @@ export class SessionPool implements PostgresPool {
       const cause = new Error(`the database session was not free for ${this.timeout} ms`);
       throw new CodedError('STORE_UNAVAILABLE', {}, { cause });
     }
-    return new Client(session, this.#prepared, release);
+    try {
+      this.#session ??= this.#open();
+      return new Client(await this.#session, this.#prepared, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   async end(): Promise<void> {
@@ -104,6 +108,8 @@ export class SessionPool implements PostgresPool {
     const session = new pg.Client({
       user: 'postgres',
       database: 'postgres',
+      // Whatever the environment says to clients of PostgreSQL.
+      ssl: false,
       stream: () => new SessionStream(this.database),
       types,
     });

@@ -59,6 +59,17 @@ describe('the embedded store', () => {
     await (await openStore({ dataDir })).close();
   }, 60_000);
 
+  it('opens whatever the environment says to clients of PostgreSQL', async () => {
+    const before = process.env.PGSSLMODE;
+    process.env.PGSSLMODE = 'require';
+    try {
+      await (await openStore({ dataDir })).close();
+    } finally {
+      if (before === undefined) delete process.env.PGSSLMODE;
+      else process.env.PGSSLMODE = before;
+    }
+  }, 60_000);
+
   it('starts anew where its creation was cut short', async () => {
     await mkdir(join(dataDir, 'store.new', 'base'), { recursive: true });
     await writeFile(join(dataDir, 'store.new', 'PG_VERSION'), '18\n');

@@ -60,7 +60,8 @@ function toCodedError(error: unknown, limits: { maxBodyBytes: number }): CodedEr
 const STORE_CODES =
   /^(ECONN(REFUSED|RESET|ABORTED)|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH|EPIPE|08\w{3}|57P\w{2}|25P03|55P03|57014)$/;
 
-/** A connection that ends in the midst of a statement is an error without a code in `pg`. */
+/** A connection that ends in the midst of a statement, or ended before it, is an error without a code in `pg`. */
 const isStoreTrouble = (code: unknown, message: unknown): boolean =>
   (typeof code === 'string' && STORE_CODES.test(code)) ||
-  (typeof message === 'string' && message.startsWith('Connection terminated'));
+  (typeof message === 'string' &&
+    /^Connection terminated|^Client has encountered a connection error/.test(message));

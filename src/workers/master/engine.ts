@@ -31,8 +31,11 @@ const WORKFLOW_TASK_TIMEOUT = '5s';
 const RETRY_MS = 500;
 /** Longest that Temporal may take to answer, in ms, where nobody sets a limit. Without one the client waits for ever. */
 const ANSWER_MS = 10_000;
-/** The same for a replay, in which the workflow asks the store. */
-const REPLAY_MS = 60_000;
+/**
+ * The same for a replay, in which the workflow asks the store, and for a ledger, for which a master may have to play histories
+ * again, one after the other.
+ */
+const PATIENT_MS = 60_000;
 /** Characters of a job's name that Temporal is told, for people: it refuses longer keywords, and large inputs. */
 const MAX_NAME = 200;
 
@@ -72,7 +75,7 @@ export class TemporalEngine implements Engine {
   async replay(exId: string, request: { id: string; filter: string }): Promise<number> {
     try {
       const handle = this.client.workflow.getHandle(exId);
-      return await this.within(REPLAY_MS, () =>
+      return await this.within(PATIENT_MS, () =>
         handle.executeUpdate<number, [typeof request]>('replay', { updateId: request.id, args: [request] }),
       );
     } catch (error) {
@@ -89,15 +92,15 @@ export class TemporalEngine implements Engine {
   }
 
   ledger(exId: string): Promise<LedgerSnapshot | undefined> {
-    return this.query(exId, 'ledger');
+    return this.query(exId, 'ledger', PATIENT_MS);
   }
 
   tally(exId: string): Promise<LedgerTally | undefined> {
-    return this.query(exId, 'tally');
+    return this.query(exId, 'tally', ANSWER_MS);
   }
 
   wanted(exId: string): Promise<Wanted | undefined> {
-    return this.query(exId, 'wanted');
+    return this.query(exId, 'wanted', ANSWER_MS);
   }
 
   kickPlacement(): void {
@@ -130,15 +133,15 @@ export class TemporalEngine implements Engine {
   }
 
   /** @param runId default: the latest run */
-  private async query<T>(exId: string, name: string, runId?: string): Promise<T | undefined> {
+  private async query<T>(exId: string, name: string, ms: number, runId?: string): Promise<T | undefined> {
     const handle = this.client.workflow.getHandle(exId, runId);
     try {
-      return (await this.within(ANSWER_MS, () => handle.query<T | null>(name))) ?? undefined;
+      return (await this.within(ms, () => handle.query<T | null>(name))) ?? undefined;
     } catch (error) {
       if (error instanceof WorkflowNotFoundError) return undefined;
       const idle = await idleRun(handle, error).catch(() => undefined);
       if (!idle) throw new CodedError('TEMPORAL_UNAVAILABLE', {}, { cause: error });
-      return idle.before === undefined ? undefined : this.query(exId, name, idle.before);
+      return idle.before === undefined ? undefined : this.query(exId, name, ms, idle.before);
     }
   }
 

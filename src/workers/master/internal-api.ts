@@ -134,7 +134,10 @@ async function record(
   }
   // Who is busy changes all the time, and nothing is placed by it.
   await store.placement.setBusy(busier);
-  return { changed, returned: unknown.length > 0 ? await store.placement.stillAlive(unknown) : [] };
+  const returned = unknown.length > 0 ? await store.placement.stillAlive(unknown) : [];
+  // The same ones are the same version, in whatever order the store has them.
+  returned.sort((one, other) => (one.host_id < other.host_id ? -1 : 1));
+  return { changed, returned };
 }
 
 /** Whoever was given up has been replaced: all that is left for it to do is to end. */

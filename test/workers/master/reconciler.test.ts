@@ -23,6 +23,7 @@ class PlayedTemporal {
   readonly slips = new Set<string>();
 
   readonly client = {
+    withDeadline: async <T>(_deadline: number, call: () => Promise<T>): Promise<T> => call(),
     workflow: {
       start: async (_name: string, { workflowId }: { workflowId: string }) => {
         if (this.away) throw new Error('away');
