@@ -136,6 +136,7 @@ function exitOf(program, parameters, env) {
     child.once('error', (error) => fail(`${program} cannot be started: ${error.message}`));
     child.once('exit', (code, signal) => {
       process.off('SIGTERM', forward).off('SIGINT', wait);
+      if (signal && signal !== 'SIGINT') say(`${program} was ended by ${signal}.`);
       resolve(code ?? (signal === 'SIGINT' ? 130 : 1));
     });
   });

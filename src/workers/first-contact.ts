@@ -37,6 +37,35 @@ export async function firstContact<T>(
   }
 }
 
+/** What both kinds of connections of Temporal's SDK have. */
+interface WithNamespaces {
+  workflowService: { describeNamespace(request: { namespace: string }): Promise<unknown> };
+}
+
+const NOT_FOUND = 5;
+
+/**
+ * Waits for a namespace, which whoever sets up the server may make later than the server answers. Whoever may not ask for
+ * it (a right of its own) goes on without.
+ * @throws ConfigurationError that names it, if it is not there after `limit` ms
+ */
+export async function namespaceContact(
+  connection: WithNamespaces,
+  namespace: string,
+  server: string,
+  logger: Logger,
+  limit = LIMIT_MS,
+): Promise<void> {
+  const ask = async (): Promise<void> => {
+    try {
+      await connection.workflowService.describeNamespace({ namespace });
+    } catch (error) {
+      if ((error as { code?: number }).code === NOT_FOUND) throw error;
+    }
+  };
+  await firstContact(`the namespace "${namespace}" of ${server}`, ask, logger, limit);
+}
+
 /** The innermost cause knows best. */
 function reasonOf(error: unknown): string {
   let reason = error as Error;

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { TestStack } from './stack.js';
 import { until } from './until.js';
@@ -21,7 +21,8 @@ export class ExtraNode {
    * @param temporal where it finds Temporal
    */
   static async start(stack: TestStack, id: string, temporal = stack.temporal): Promise<ExtraNode> {
-    const dataDir = mkdtempSync(join(tmpdir(), 'temposlice-node-'));
+    // It is not there yet, as on any new machine.
+    const dataDir = join(mkdtempSync(join(tmpdir(), 'temposlice-node-')), 'data');
     const own = ['--node-id', id, '--slots', '4', '--data-dir', dataDir];
     const cluster = ['--temporal', temporal, '--master', stack.url];
     const child = spawn(process.execPath, [CLI, 'node', ...cluster, ...own], {
@@ -44,6 +45,6 @@ export class ExtraNode {
       this.process.kill('SIGTERM');
       await ended;
     }
-    rmSync(this.dataDir, { recursive: true, force: true });
+    rmSync(dirname(this.dataDir), { recursive: true, force: true });
   }
 }

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { ConfigurationError } from '../../src/workers/configuration-error.js';
-import { addressOf, firstContact } from '../../src/workers/first-contact.js';
+import { addressOf, firstContact, namespaceContact } from '../../src/workers/first-contact.js';
 
 const lines: string[] = [];
 const logger = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
@@ -29,6 +29,29 @@ it('ends with the address and the innermost cause', async () => {
 it('does not wait for what cannot change', async () => {
   const error = new ConfigurationError('locked');
   await expect(firstContact('it', () => Promise.reject(error), logger, 60_000)).rejects.toBe(error);
+});
+
+const failing = (error: Error, times: number) => {
+  let calls = 0;
+  const describeNamespace = async () => (++calls <= times ? Promise.reject(error) : {});
+  return { workflowService: { describeNamespace } };
+};
+
+it('waits for a namespace, and ends with its name if it never comes', async () => {
+  const missing = Object.assign(new Error('Namespace orders is not found.'), { code: 5 });
+  await expect(
+    namespaceContact(failing(missing, 1), 'orders', 'Temporal at t:1', logger),
+  ).resolves.toBeUndefined();
+  const failure = namespaceContact(failing(missing, Infinity), 'orders', 'Temporal at t:1', logger, 0);
+  await expect(failure).rejects.toThrow('the namespace "orders" of Temporal at t:1 could not be reached');
+  await expect(failure).rejects.toBeInstanceOf(ConfigurationError);
+});
+
+it('goes on where it may not ask for a namespace', async () => {
+  const refused = Object.assign(new Error('no right'), { code: 7 });
+  await expect(
+    namespaceContact(failing(refused, Infinity), 'orders', 'Temporal at t:1', logger, 0),
+  ).resolves.toBeUndefined();
 });
 
 it('shows an address without its password', () => {

@@ -14,7 +14,7 @@ import type { Settings } from '../../settings.js';
 import { openStore } from '../../store/index.js';
 import { VERSION } from '../../version.js';
 import { ConfigurationError } from '../configuration-error.js';
-import { addressOf, firstContact } from '../first-contact.js';
+import { addressOf, firstContact, namespaceContact } from '../first-contact.js';
 import { dataConverter } from '../payload-codec.js';
 import { Placement } from '../placement/placement.js';
 import { installRuntime } from '../runtime.js';
@@ -51,6 +51,7 @@ export async function runMaster(
   await temporalUp;
   const temporal = `Temporal at ${address}`;
   const connection = await firstContact(temporal, () => Connection.connect({ address }), logger);
+  await namespaceContact(connection, settings.namespace, temporal, logger);
   const workerConnection = await firstContact(temporal, () => NativeConnection.connect({ address }), logger);
   const client = new Client({ connection, namespace: settings.namespace, dataConverter });
 

@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { NativeConnection, type ActivitySlotInfo } from '@temporalio/worker';
 import { collectSlice, processSlices } from '../../activities/slices.js';
 import { createSlices } from '../../activities/slicer.js';
 import { createLogger } from '../../logger.js';
+import { makeDirectory } from '../../make-directory.js';
 import { prepareFoundation } from '../../operations/connectors/prepare.js';
 import type { Settings } from '../../settings.js';
 import { VERSION } from '../../version.js';
 import { leaseTaskQueue, nodeTaskQueue, slicerTaskQueue } from '../../workflows/types.js';
 import { EXIT_CONFIGURATION } from '../configuration-error.js';
-import { firstContact } from '../first-contact.js';
+import { firstContact, namespaceContact } from '../first-contact.js';
 import { installRuntime } from '../runtime.js';
 import { CountedSlots } from '../slots.js';
 import { AssetCache } from './asset-cache.js';
@@ -41,14 +43,14 @@ export async function runNode(
   const incarnation = randomUUID();
   const logger = createLogger('node', { level: settings.logLevel, fields: { node_id: settings.nodeId } });
   installRuntime(logger);
+  // Hosts note their progress in files there, and log.
+  makeDirectory(resolve(settings.dataDir));
   const foundation = await prepareFoundation(settings, (message) => logger.warn(message));
   const address = settings.temporal ?? '';
   await mastersUp;
-  const connection = await firstContact(
-    `Temporal at ${address}`,
-    () => NativeConnection.connect({ address }),
-    logger,
-  );
+  const temporal = `Temporal at ${address}`;
+  const connection = await firstContact(temporal, () => NativeConnection.connect({ address }), logger);
+  await namespaceContact(connection, settings.namespace, temporal, logger);
   const master = new MasterClient(settings);
   const assets = new AssetCache(settings, master, logger);
   const slots = new Map<string, CountedSlots<ActivitySlotInfo>>();

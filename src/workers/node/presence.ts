@@ -32,7 +32,8 @@ export class Presence {
   private held = false;
   private waiting: AbortController | undefined;
   private loop: Promise<void> | undefined;
-  private reachable = true;
+  /** Why no master answers, as it was logged. */
+  private unreachable: string | undefined;
   private lastAnswer = Date.now();
 
   constructor(
@@ -82,13 +83,12 @@ export class Presence {
       this.held = wait > 0;
       try {
         await this.ask(wait, this.waiting.signal);
-        if (!this.reachable) this.logger.info('a master answers again');
-        this.reachable = true;
+        if (this.unreachable) this.logger.info('a master answers again');
+        this.unreachable = undefined;
       } catch (error) {
         if (error instanceof ConfigurationError) return this.source.replaced(error);
         if (this.waiting.signal.aborted) continue;
-        if (this.reachable) this.logger.warn({ err: error }, 'no master answers; hosts go on');
-        this.reachable = false;
+        this.complain(error as Error);
         if (Date.now() - this.lastAnswer > this.fenceTimeout) {
           this.lastAnswer = Date.now();
           this.source.abandoned();
@@ -96,6 +96,13 @@ export class Presence {
         await delay(INTERVAL_MS / 2);
       }
     }
+  }
+
+  /** Once for each reason in a row: a master that is there at last may refuse this node's token. */
+  private complain(error: Error): void {
+    const reason = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+    if (reason !== this.unreachable) this.logger.warn({ err: error }, 'no master answers; hosts go on');
+    this.unreachable = reason;
   }
 
   private async ask(wait: number, signal: AbortSignal): Promise<void> {

@@ -55,6 +55,7 @@ let answers: PresenceResponse[];
 let reports: Pick<PresenceRequest, 'hosts' | 'hopeless'>;
 let abandoned: number;
 let replaced: string[];
+let warnings: string[];
 
 async function setUp(fenceTimeout = 30_000): Promise<number> {
   master = new Master();
@@ -62,6 +63,7 @@ async function setUp(fenceTimeout = 30_000): Promise<number> {
   answers = [];
   abandoned = 0;
   replaced = [];
+  warnings = [];
   reports = { hosts: [], hopeless: [] };
   presence = new Presence(
     new MasterClient({ port, clusterToken: 'secret' }),
@@ -82,7 +84,7 @@ async function setUp(fenceTimeout = 30_000): Promise<number> {
       replaced: ({ message }) => void replaced.push(message),
     },
     fenceTimeout,
-    pino({ level: 'silent' }),
+    pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line).err.message) }),
   );
   return port;
 }
@@ -170,6 +172,15 @@ it('goes on asking when a master fails or is away, and hands on nothing meanwhil
   expect(answers).toEqual([]);
   await until(() => answers.length > 0);
   expect(abandoned).toBe(0);
+});
+
+it('says why no master answers once, and again when that is something else', async () => {
+  await setUp();
+  let answered = 0;
+  master.answer = async () => (++answered < 3 ? 500 : 401);
+  presence.start();
+  await until(() => answered === 5);
+  expect(warnings).toEqual([expect.stringContaining('500'), expect.stringContaining('401')]);
 });
 
 it('says that it is abandoned when no master answered for the fence timeout, and again after it', async () => {
