@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationLoader, AssetBundleType, OperationLocationType, parseName } from '#job-components';
 import { compiledPath } from '../compiled-path.js';
+import { describeError } from './errors.js';
 
 /**
  * Teaches job-components' loader, for the whole process, where our built-in operations lie, and to say what is wrong in
@@ -35,13 +36,38 @@ OperationLoader.prototype.find = async function find(name, assetIds) {
   if (found.some(({ location }) => location === OperationLocationType.asset)) {
     return found.filter(({ location }) => location !== OperationLocationType.module);
   }
+  const builtin = found.filter(({ location }) => location === OperationLocationType.builtin);
+  if (builtin.length > 0) return builtin;
+  await checkBundles(this, name, assetIds ?? []);
   const path = ownOperation(name);
   if (path !== undefined) {
     return [{ path, bundle_type: AssetBundleType.STANDARD, location: OperationLocationType.builtin }];
   }
-  const builtin = found.filter(({ location }) => location === OperationLocationType.builtin);
-  return builtin.length > 0 ? builtin : found;
+  return found;
 };
+
+/**
+ * To the library, a bundle whose code cannot be loaded is one without the operation: a built-in of the same name would
+ * run in its place.
+ * @throws Error if there is such a bundle among the assets
+ */
+async function checkBundles(loader: OperationLoader, name: string, assetIds: string[]): Promise<void> {
+  for (const directory of loader['options'].assetPath ?? []) {
+    for (const id of assetIds) {
+      const folder = join(directory, id);
+      if (!existsSync(join(folder, 'index.js'))) continue;
+      try {
+        await loader['_getBundledRepository'](folder);
+      } catch (cause) {
+        const [reason] = describeError(cause).split('\n');
+        throw new Error(
+          `Unable to find module for operation: ${name}, the code of asset ${id} cannot be loaded: ${reason}`,
+          { cause },
+        );
+      }
+    }
+  }
+}
 
 /** The library says which file it did not find; what is wrong is the place of the operation in the job. */
 function misplaced(error: unknown): never {

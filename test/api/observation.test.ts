@@ -205,7 +205,7 @@ describe('the cluster', () => {
       ]),
     );
     const { body } = await api.get('/v1/cluster/state');
-    const task = { ex_id, job_id, assets: [] };
+    const task = { ex_id, job_id };
     expect(body).toEqual({
       'node-a': {
         node_id: 'node-a',

@@ -180,16 +180,21 @@ export const clusterStats = z.strictObject({ controllers: numbersOfAll, slicer: 
 
 /** Of Kubernetes, a node tells no numbers. */
 const perhaps = <T extends z.ZodType>(type: T) => z.union([type, z.literal('N/A')]);
-const task = z.strictObject({
-  worker_id: z.union([z.number(), z.string()]),
+const ofTask = {
   assignment: z.enum(['cluster_master', 'assets_service', 'execution_controller', 'worker']),
   ex_id: z.uuid().optional(),
   job_id: z.uuid().optional(),
-  assets: z.array(z.string()).optional(),
-  // Of Kubernetes.
-  ...{ image: z.string().optional(), pod_name: z.string().optional(), pod_ip: z.string().optional() },
-  pid: z.int().optional(),
-});
+};
+/** A process, or a pod of Kubernetes, which alone tells its assets. */
+const task = z.union([
+  z.strictObject({ ...ofTask, worker_id: z.int(), pid: z.int() }),
+  z.strictObject({
+    ...ofTask,
+    worker_id: z.string(),
+    assets: z.array(z.string()).optional(),
+    ...{ image: z.string().optional(), pod_name: z.string().optional(), pod_ip: z.string().optional() },
+  }),
+]);
 export const clusterState = z.record(
   z.string(),
   z.strictObject({

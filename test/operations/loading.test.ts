@@ -142,6 +142,22 @@ it('loads our own operations without their being listed, unless an asset brings 
   expect(theirs.execution.slicer().maxQueueLength()).toBe(77);
 });
 
+it('says why a bundle cannot be loaded, instead of running a built-in in its place', async () => {
+  const options = setUp();
+  writeBundle(options.assetsDirectory, ASSET_ID, 'missing');
+  const broken = (reader: object, op: string) =>
+    createSlicerContext(execution({ assets: [ASSET_ID], operations: [reader, { _op: op }] }), options);
+  const reason = `the code of asset ${ASSET_ID} cannot be loaded: ReferenceError: missing is not defined`;
+  await expect(broken({ _op: 'data_generator', size: 1 }, 'noop')).rejects.toThrow(
+    `Unable to find module for operation: data_generator, ${reason}`,
+  );
+  await expect(broken({ _op: 'theirs' }, 'noop')).rejects.toThrow(
+    `Unable to find module for operation: theirs, ${reason}`,
+  );
+  // What comes with Teraslice needs no asset.
+  await expect(broken(READER, 'noop')).resolves.toBeDefined();
+});
+
 it('tells operations which slice is at hand, and keeps their metadata', async () => {
   const options = setUp();
   writeAsset(options.assetsDirectory, ASSET_ID, {

@@ -63,7 +63,6 @@ const task = z
     pid: z.int(),
     ex_id: id.optional(),
     job_id: id.optional(),
-    assets: z.array(z.string()).optional().describe('Ids'),
   })
   .meta({ id: 'Task', description: 'One process of a node' });
 

@@ -15,7 +15,6 @@ interface Task {
   pid: number;
   ex_id?: string;
   job_id?: string;
-  assets?: string[];
 }
 
 export interface NodeState {
@@ -85,7 +84,7 @@ function task(host: HostRow, row: ActiveExecution | undefined): Task[] {
       assignment: host.kind === 'slicer' ? 'execution_controller' : 'worker',
       pid: host.pid,
       ex_id: host.ex_id,
-      ...(row !== undefined && { job_id: row.job_id, assets: row.assets ?? [] }),
+      ...(row !== undefined && { job_id: row.job_id }),
     },
   ];
 }

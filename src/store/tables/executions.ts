@@ -98,7 +98,7 @@ export function executionStore(db: Database): ExecutionStore {
 
     async active() {
       const { rows } = await sql<ActiveExecution>`
-        select ex_id, job_id, left(name, ${sql.lit(SHOWN_NAME)}) as name, _status, _updated, assets, counters
+        select ex_id, job_id, left(name, ${sql.lit(SHOWN_NAME)}) as name, _status, _updated, counters
         from executions join execution_states using (ex_id)
         where not terminal
         order by _created, number

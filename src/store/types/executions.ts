@@ -94,7 +94,7 @@ export type ExecutionStanding = Pick<ExecutionDocument, 'ex_id' | '_status'> &
 /** What is known of an execution without its document, which may be large: of all active ones at once. */
 export interface ActiveExecution extends Pick<
   ExecutionDocument,
-  'ex_id' | 'job_id' | 'name' | '_status' | '_updated' | 'assets'
+  'ex_id' | 'job_id' | 'name' | '_status' | '_updated'
 > {
   /** At most `SHOWN_NAME` characters. */
   name: string;

@@ -171,6 +171,24 @@ export const ASSETS: Case[] = [
     expect: { status: 400, message: '/asset endpoints do not accept json' },
   },
 
+  {
+    row: '9 no JSON, though it is said to be',
+    request: 'POST /v1/assets',
+    send: { bytes: (run) => bundle(`posted-${run}`), type: 'application/json' },
+    expect: { status: 400, message: 'the json submitted is malformed' },
+    temposlice: { status: 400, message: '/asset endpoints do not accept json' },
+  },
+  {
+    row: '9 the same version for any system, where there is one for a certain system',
+    request: 'POST /v1/assets?blocking=true',
+    send: { bytes: (run) => bundle(`system-${run}`) },
+    expect: {
+      status: 409,
+      message:
+        'Asset name:"system-{run}" AND version:"1.0.0" already exists, please increment the version and send again',
+    },
+  },
+
   { row: '9 list', request: 'GET /v1/assets', expect: { status: 200, body: listOf(asset).min(1) } },
   {
     row: '9 by name',
