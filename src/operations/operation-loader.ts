@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { OperationLoader, AssetBundleType, OperationLocationType, parseName } from '#job-components';
 import { compiledPath } from '../compiled-path.js';
 import { describeError } from './errors.js';
@@ -15,6 +16,7 @@ const BUILTIN_DIRECTORY = compiledPath('./builtin', import.meta.url);
 
 const library = {
   find: OperationLoader.prototype.find,
+  require: OperationLoader.prototype['require'],
   loadReader: OperationLoader.prototype.loadReader,
   loadProcessor: OperationLoader.prototype.loadProcessor,
   loadAPI: OperationLoader.prototype.loadAPI,
@@ -69,12 +71,39 @@ async function checkBundles(loader: OperationLoader, name: string, assetIds: str
   }
 }
 
+/** Code of an unbundled operation, by the name of the file without its extension. */
+const codeFile = (loader: OperationLoader, folder: string, part: string): string | undefined =>
+  (loader['availableExtensions'] as string[])
+    .map((extension) => join(folder, `${part}${extension}`))
+    .find((path) => existsSync(path));
+
+/**
+ * The library tries each extension and tells what the last one failed of: that there is no such file. If there is one of
+ * another extension, what is wrong with that is of interest.
+ */
+OperationLoader.prototype['require'] = async function require(
+  this: OperationLoader,
+  folder: string,
+  part?: string,
+  options?: object,
+) {
+  try {
+    return await library.require.call(this, folder, part, options);
+  } catch (error) {
+    const file = part === undefined ? undefined : codeFile(this, folder, part);
+    if (file !== undefined) await import(pathToFileURL(file).href);
+    throw error;
+  }
+};
+
 /** The library says which file it did not find; what is wrong is the place of the operation in the job. */
-function misplaced(error: unknown): never {
+function misplaced(loader: OperationLoader, error: unknown): never {
   const { message } = error as Error;
   const [, name = ''] = /^Failure loading \w+ from module: ([^,]+), error: /.exec(message) ?? [];
-  const [, part] = /Cannot find module '[^']*[/\\](slicer|processor)\.\w+'/.exec(message) ?? [];
-  if (name === '' || part === undefined) throw error;
+  const [, folder = '', part] =
+    /Cannot find module '([^']*)[/\\](slicer|processor)\.\w+'/.exec(message) ?? [];
+  const other = part === 'processor' ? 'slicer' : 'processor';
+  if (name === '' || part === undefined || codeFile(loader, folder, other) === undefined) throw error;
   if (part === 'processor') {
     throw new Error(`"${name}" cannot process records: only the first operation can be a reader`, {
       cause: error,
@@ -94,12 +123,12 @@ async function checkAsset(loader: OperationLoader, qualified: string, isApi = fa
 
 OperationLoader.prototype.loadReader = async function loadReader(name, assetIds) {
   await checkAsset(this, name);
-  return library.loadReader.call(this, name, assetIds).catch(misplaced);
+  return library.loadReader.call(this, name, assetIds).catch((error) => misplaced(this, error));
 };
 
 OperationLoader.prototype.loadProcessor = async function loadProcessor(name, assetIds) {
   await checkAsset(this, name);
-  return library.loadProcessor.call(this, name, assetIds).catch(misplaced);
+  return library.loadProcessor.call(this, name, assetIds).catch((error) => misplaced(this, error));
 };
 
 OperationLoader.prototype.loadAPI = async function loadAPI(name, assetIds) {

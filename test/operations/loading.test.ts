@@ -158,6 +158,20 @@ it('says why a bundle cannot be loaded, instead of running a built-in in its pla
   await expect(broken(READER, 'noop')).resolves.toBeDefined();
 });
 
+it.each([
+  ['throws', `throw new Error('no licence');`, 'no licence'],
+  ['is malformed', 'const =', 'Unexpected token'],
+  ['wants what is not there', `import 'no-such-package';`, 'no-such-package'],
+])('says why the code of an operation cannot be loaded: it %s', async (_what, top, reason) => {
+  const options = setUp();
+  const broken = { processor: `} ${top} class Other {` };
+  writeAsset(options.assetsDirectory, ASSET_ID, { broken });
+  const operations = [READER, { _op: 'broken' }];
+  await expect(createWorkerContext(execution({ assets: [ASSET_ID], operations }), options)).rejects.toThrow(
+    reason,
+  );
+});
+
 it('tells operations which slice is at hand, and keeps their metadata', async () => {
   const options = setUp();
   writeAsset(options.assetsDirectory, ASSET_ID, {
