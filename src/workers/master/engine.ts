@@ -99,8 +99,8 @@ export class TemporalEngine implements Engine {
     return this.query(exId, 'tally', ANSWER_MS);
   }
 
-  wanted(exId: string): Promise<Wanted | undefined> {
-    return this.query(exId, 'wanted', ANSWER_MS);
+  wanted(exId: string, ms: number): Promise<Wanted | undefined> {
+    return this.query(exId, 'wanted', Math.min(ms, ANSWER_MS));
   }
 
   kickPlacement(): void {
