@@ -25,11 +25,11 @@ export function createLogger(name: string, options: LoggerOptions = {}): Logger 
   );
 }
 
-/** Errors of databases carry rows, and statements with their parameters, which are whole documents. */
+/** Errors of databases carry rows and parameters, which are whole documents. */
 function serializeError(error: Error): unknown {
   const serialized = pino.stdSerializers.err(error);
   // What is no error comes back as it is.
   if ((serialized as unknown) === error) return error;
-  for (const key of ['query', 'params', 'detail', 'where']) delete serialized[key];
+  for (const key of ['detail', 'where']) delete serialized[key];
   return serialized;
 }

@@ -122,10 +122,8 @@ export function masterActivities({ store, placement, fenceTimeout }: Dependencie
       return { slices, next: next < known ? next : null, ...(packing !== undefined && { packing }) };
     },
 
-    async readPage({ exId, page }) {
-      const slices = await store.pages.readPage(exId, page);
-      if (!slices) throw new Error(`page ${page} of execution ${exId} is not in the store`);
-      return slices;
+    readPage({ exId, page }) {
+      return store.pages.readPage(exId, page);
     },
 
     async hostGone({ host }) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import type { HostProcess } from '../workers/node/host-process.js';
 import type { LeaseHeartbeats } from '../workers/node/lease-heartbeats.js';
+import type { SliceOutcomes } from '../workers/node/slice-outcomes.js';
 import type { WaitingLeases } from '../workers/node/waiting-leases.js';
 import type { CollectInput, CollectResult, LeaseInput, LeaseResult } from '../workflows/types.js';
 
@@ -69,9 +69,9 @@ export const processSlices =
 
 /** Waits for the outcome of a slice that outlasted its lease; repeatable until the execution has ended. */
 export const collectSlice =
-  (node: { outcomes(hostId: string): Pick<HostProcess['leases'], 'outcomeOf'> | undefined }) =>
+  (node: { outcomes(hostId: string): Pick<SliceOutcomes, 'of'> | undefined }) =>
   (input: CollectInput): Promise<CollectResult> =>
     heartbeating(async ({ rejects }) => {
-      const outcome = node.outcomes(input.host)?.outcomeOf(input.slice);
+      const outcome = node.outcomes(input.host)?.of(input.slice);
       return outcome ? Promise.race([outcome, rejects]) : { outcome: 'unknown' };
     });

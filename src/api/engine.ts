@@ -36,9 +36,10 @@ export interface Engine {
   /**
    * What a workflow wants to be, as the last of its callers said; it may not be so yet.
    * Undefined if Temporal does not know it.
+   * @param ms longest that may take; it is not asked for longer than other questions are, either
    * @throws CodedError TEMPORAL_UNAVAILABLE
    */
-  wanted(exId: string): Promise<Wanted | undefined>;
+  wanted(exId: string, ms: number): Promise<Wanted | undefined>;
   /** Tells placement and nodes that wanted numbers changed, so that nobody waits for the next tick. */
   kickPlacement(): void;
 }

@@ -25,19 +25,22 @@ export interface StoreOptions {
   dataDir: string;
 }
 
+/** Other connections to PostgreSQL can be had at any time. */
+const NEVER = new Promise<never>(() => undefined);
+
 /**
  * Opens the store and brings its schema up to date.
  * @throws FolderLockedError if another process has the embedded store open
  * @throws CodedError STORE_UNAVAILABLE if PostgreSQL cannot be reached
  */
 export async function openStore({ url, dataDir }: StoreOptions): Promise<Store> {
-  if (url !== undefined) return open(postgresDialect(url));
-  const { dialect, unlock } = await openPglite(dataDir);
-  return open(dialect, unlock);
+  if (url !== undefined) return open(postgresDialect(url), NEVER);
+  const { dialect, unlock, failed } = await openPglite(dataDir);
+  return open(dialect, failed, unlock);
 }
 
 /** `unlock`: only the embedded database has it, and only that one must be maintained from here. */
-async function open(dialect: PostgresDialect, unlock?: () => void): Promise<Store> {
+async function open(dialect: PostgresDialect, failed: Promise<never>, unlock?: () => void): Promise<Store> {
   const db = new Kysely<Schema>({ dialect, plugins: [wellFormedPlugin()] });
   const stopMaintenance = unlock && startMaintenance(db);
   const close = async (): Promise<void> => {
@@ -67,6 +70,7 @@ async function open(dialect: PostgresDialect, unlock?: () => void): Promise<Stor
       sweep: (before) => sweepPurged(db, before),
     },
     shared: unlock === undefined,
+    failed,
     ping: async () => {
       await sql`select 1`.execute(db);
     },

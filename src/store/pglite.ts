@@ -33,11 +33,13 @@ const START_PARAMETERS = [...PGlite.defaultStartParams, '-c', 'shared_buffers=64
 
 const EMPTY_STORE = compiledPath('./empty', import.meta.url);
 
+/** The part of PGlite that the pool needs. */
+type Database = Pick<PGlite, 'execProtocolRawStream' | 'close'>;
+
 class Client implements PostgresPoolClient {
   constructor(
-    private readonly session: pg.Client,
+    private readonly session: pg.PoolClient,
     private readonly prepared: PreparedStatements,
-    readonly release: () => void,
   ) {}
 
   query<R>(sql: string, parameters: ReadonlyArray<unknown>): Promise<PostgresQueryResult<R>>;
@@ -48,6 +50,10 @@ class Client implements PostgresPoolClient {
   ): Promise<PostgresQueryResult<R>> | PostgresCursor<R> {
     if (typeof sql !== 'string') throw new Error('the embedded store has no cursors');
     return this.execute<R>(sql, parameters);
+  }
+
+  release(): void {
+    this.session.release();
   }
 
   private async execute<R>(
@@ -62,61 +68,71 @@ class Client implements PostgresPoolClient {
   }
 }
 
-/** A pool of the one session; callers get it in the order in which they asked. */
+/**
+ * A pool of the one session; callers get it in the order in which they asked.
+ *
+ * A session that breaks fails the statement, or the transaction, it is used for; the next caller gets a new one. If it was the
+ * database that broke there is none: what PGlite has in memory after a panic of PostgreSQL must not get to the files.
+ */
 export class SessionPool implements PostgresPool {
+  /** Rejects when the database has broken, with why; never resolves. */
+  readonly failed: Promise<never>;
+
   readonly #prepared = new PreparedStatements();
-  #session: Promise<pg.Client> | undefined;
-  #last: Promise<void> = Promise.resolve();
+  readonly #pool: pg.Pool;
+  #broken: Error | undefined;
 
+  /** @param timeout longest wait for the session in ms */
   constructor(
-    private readonly database: PGlite,
-    private readonly timeout = SESSION_TIMEOUT,
-  ) {}
-
-  /** @throws CodedError STORE_UNAVAILABLE if the session was not free in time. */
-  async connect(): Promise<PostgresPoolClient> {
-    const before = this.#last;
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => (release = resolve));
-    this.#last = before.then(() => released);
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<true>((resolve) => {
-      timer = setTimeout(resolve, this.timeout, true);
-    });
-    const isLate = await Promise.race([before, late]);
-    clearTimeout(timer);
-    if (isLate === true) {
-      release();
-      const cause = new Error(`the database session was not free for ${this.timeout} ms`);
-      throw new CodedError('STORE_UNAVAILABLE', {}, { cause });
-    }
-    try {
-      this.#session ??= this.#open();
-      return new Client(await this.#session, this.#prepared, release);
-    } catch (error) {
-      release();
-      throw error;
-    }
-  }
-
-  async end(): Promise<void> {
-    await this.#last;
-    await this.database.close();
-  }
-
-  async #open(): Promise<pg.Client> {
-    const session = new pg.Client({
+    private readonly database: Database,
+    timeout = SESSION_TIMEOUT,
+  ) {
+    let fail!: (error: Error) => void;
+    this.failed = new Promise((_resolve, reject) => (fail = reject));
+    // Rejected before anybody awaits it, it must not end the process.
+    this.failed.catch(() => undefined);
+    const onBroken = (error: Error): void => {
+      this.#broken = error;
+      fail(error);
+    };
+    this.#pool = new pg.Pool({
+      max: 1,
+      idleTimeoutMillis: 0,
+      connectionTimeoutMillis: timeout,
       user: 'postgres',
       database: 'postgres',
       // Whatever the environment says to clients of PostgreSQL.
       ssl: false,
-      stream: () => new SessionStream(this.database),
+      stream: () => new SessionStream(database).once('error', onBroken),
       types,
+      onConnect: (session) => this.#clean(session),
     });
-    // A database that broke fails the statement it is used for; without a listener the event would end the process.
-    session.on('error', () => undefined);
-    await session.connect();
-    return session;
+    // A session that breaks fails the statement it is used for, and the pool drops it. Its error event comes
+    // besides, also between two statements; without a listener it would end the process.
+    this.#pool.on('error', () => undefined);
+    this.#pool.on('connect', (session) => session.on('error', () => undefined));
+  }
+
+  /** @throws CodedError STORE_UNAVAILABLE if the session was not free in time, or the database has broken. */
+  async connect(): Promise<PostgresPoolClient> {
+    try {
+      return new Client(await this.#pool.connect(), this.#prepared);
+    } catch (cause) {
+      throw new CodedError('STORE_UNAVAILABLE', {}, { cause });
+    }
+  }
+
+  /** A database that broke is left as it is, for the next process to recover from its log. */
+  async end(): Promise<void> {
+    await this.#pool.end();
+    if (!this.#broken) await this.database.close();
+  }
+
+  /** To PGlite all sessions are one: what a broken one left open, prepared or set must not go on in the next. */
+  async #clean(session: pg.ClientBase): Promise<void> {
+    if (this.#broken) throw this.#broken;
+    await session.query('rollback');
+    await session.query('discard all');
   }
 }
 
@@ -138,13 +154,16 @@ async function create(folder: string): Promise<void> {
  * Opens the database in `<dataDir>/store`; creates it if there is none.
  * @throws FolderLockedError if another process has it open
  */
-export async function openPglite(dataDir: string): Promise<{ dialect: PostgresDialect; unlock: () => void }> {
+export async function openPglite(
+  dataDir: string,
+): Promise<{ dialect: PostgresDialect; unlock: () => void; failed: Promise<never> }> {
   const unlock = lockFolder(dataDir);
   try {
     const folder = `${dataDir}/store`;
     if (!existsSync(folder)) await create(folder);
     const database = await PGlite.create(folder, { startParams: START_PARAMETERS });
-    return { dialect: new PostgresDialect({ pool: new SessionPool(database) }), unlock };
+    const pool = new SessionPool(database);
+    return { dialect: new PostgresDialect({ pool }), unlock, failed: pool.failed };
   } catch (error) {
     unlock();
     throw error;

@@ -36,6 +36,11 @@ export interface Store {
   purge: PurgeStore;
   /** Whether other processes may write into it, too. */
   shared: boolean;
+  /**
+   * Rejects when the store will not answer this process any more, whatever comes: an embedded database that broke has to be
+   * opened by another process. Never resolves.
+   */
+  failed: Promise<never>;
   /** A cheap round trip; rejects when the store cannot be reached. */
   ping(): Promise<void>;
   close(): Promise<void>;

@@ -73,11 +73,7 @@ describe('processSlices', () => {
 describe('collectSlice', () => {
   const node = (outcome: Promise<CollectResult> | undefined) => ({
     outcomes: (hostId: string) =>
-      hostId === 'known'
-        ? ({
-            outcomeOf: (slice: SliceTuple) => (slice[1] === 1 ? outcome : undefined),
-          } as unknown as HostProcess['leases'])
-        : undefined,
+      hostId === 'known' ? { of: (slice: SliceTuple) => (slice[1] === 1 ? outcome : undefined) } : undefined,
   });
   const of = (host: string, slice = SLICE) => ({ exId: 'ex', host, slice });
 

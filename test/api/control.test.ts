@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CodedError } from '../../src/errors.js';
 import type { HostRow } from '../../src/store/types.js';
 import { until } from '../support/until.js';
@@ -32,6 +33,27 @@ describe('verbs', () => {
       expect((await api.post(`${path}/${verb}`)).status).toBe(200);
     }
     api.store.executions.get = get;
+  });
+
+  it('ask a workflow what it wants for no longer than the caller waits', async () => {
+    const { ex_id } = await api.running(job({ lifecycle: 'persistent' }));
+    api.engine.obedient = false;
+    const limits: number[] = [];
+    const { wanted } = api.engine;
+    // As of a Temporal that stands still.
+    api.engine.wanted = async (_exId, ms) => {
+      limits.push(ms);
+      await sleep(ms);
+      return undefined;
+    };
+    expect(await api.post(`/v1/ex/${ex_id}/_pause`)).toMatchObject({
+      status: 503,
+      body: { message: expect.stringContaining('Timed out after 1500ms') },
+    });
+    expect(limits).toEqual([expect.any(Number)]);
+    expect(limits[0]).toBeLessThan(1_500);
+    api.engine.wanted = wanted;
+    await api.engine.end(ex_id, 'stopped');
   });
 
   describe.each([

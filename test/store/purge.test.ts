@@ -90,7 +90,7 @@ describe.each(SOURCES)('purging executions in %s', (_kind, makeSource) => {
     expect(await purge()).toBe(1);
     expect([await there(old), await there(recent)]).toEqual([false, true]);
     expect([await store.failures.count(old), await store.failures.count(recent)]).toEqual([0, 2]);
-    expect(await store.pages.readPage(old, 'page')).toBeUndefined();
+    await expect(store.pages.readPage(old, 'page')).rejects.toThrow('is not in the store');
     expect(await store.pages.readPage(recent, 'page')).toBeDefined();
     expect((await store.placement.hostsOf(old)).length).toBe(0);
     expect((await store.placement.hostsOf(recent)).length).toBe(1);
@@ -156,7 +156,7 @@ describe.each(SOURCES)('purging executions in %s', (_kind, makeSource) => {
       slices: slices(),
     });
     expect([await store.failures.count(gone), await store.failures.count(kept)]).toEqual([0, 1]);
-    expect(await store.pages.readPage(gone, 'page')).toBeUndefined();
+    await expect(store.pages.readPage(gone, 'page')).rejects.toThrow('is not in the store');
     await expect(store.pages.recovered(doc.ex_id, 0, 5_000, 1e9)).resolves.toHaveLength(2_001);
   });
 });

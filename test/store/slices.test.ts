@@ -413,9 +413,9 @@ describe.each(SOURCES)('slices in %s', (_kind, makeSource) => {
       await store.pages.writePage('ex', 'p1', []);
       await store.pages.writePage('other', 'p1', []);
       await expect(store.pages.readPage('ex', 'p1')).resolves.toEqual(page);
-      await expect(store.pages.readPage('ex', 'p2')).resolves.toBeUndefined();
+      await expect(store.pages.readPage('ex', 'p2')).rejects.toThrow('page p2 of execution ex is not');
       await store.pages.clear('ex');
-      await expect(store.pages.readPage('ex', 'p1')).resolves.toBeUndefined();
+      await expect(store.pages.readPage('ex', 'p1')).rejects.toThrow('is not in the store');
       await expect(store.pages.readPage('other', 'p1')).resolves.toEqual([]);
     });
   });

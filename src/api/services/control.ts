@@ -248,7 +248,7 @@ export class ControlService {
       await deadline.pause(deadline.interval);
       if (Date.now() - asked < ASK_INTERVAL) continue;
       // Without an answer it is waited for what was wanted at first.
-      wanted = (await this.deps.engine.wanted(exId).catch(() => undefined)) ?? wanted;
+      wanted = (await this.deps.engine.wanted(exId, deadline.left).catch(() => undefined)) ?? wanted;
       asked = Date.now();
     }
   }

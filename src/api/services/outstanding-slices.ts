@@ -87,7 +87,6 @@ async function* leftBy(
   // Issued, and not taken up yet.
   for (const pageId of ledger.pages) {
     const slices = await store.pages.readPage(exId, pageId);
-    if (!slices) throw new Error(`page ${pageId} of execution ${exId} is not in the store`);
     yield slices.map((slice) => ({ slice: execution.named(slice), state: 'pending' }));
   }
   const { from, to } = execution.unreadPositions;

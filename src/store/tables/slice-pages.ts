@@ -21,7 +21,8 @@ export function slicePageStore(db: Database): SlicePageStore {
         .where('ex_id', '=', exId)
         .where('page_id', '=', pageId)
         .executeTakeFirst();
-      return row?.slices;
+      if (!row) throw new Error(`page ${pageId} of execution ${exId} is not in the store`);
+      return row.slices;
     },
 
     async clear(exId) {

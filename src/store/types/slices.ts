@@ -104,7 +104,8 @@ export interface SlicePageStore {
   recovered(exId: string, position: number, limit: number, maxBytes: number): Promise<SliceTuple[]>;
   /** Idempotent by (ex_id, page_id). */
   writePage(exId: string, pageId: string, slices: SliceTuple[]): Promise<void>;
-  readPage(exId: string, pageId: string): Promise<SliceTuple[] | undefined>;
+  /** @throws Error if there is no such page */
+  readPage(exId: string, pageId: string): Promise<SliceTuple[]>;
   /** Forgets all pages of an execution. */
   clear(exId: string): Promise<void>;
 }

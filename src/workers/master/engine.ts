@@ -25,10 +25,10 @@ import {
   type Wanted,
 } from '../../workflows/types.js';
 import { idleRun } from './idle-run.js';
+import { startPause } from './start-pause.js';
 
 /** A workflow task that nobody answers is given to another master after this. */
 const WORKFLOW_TASK_TIMEOUT = '5s';
-const RETRY_MS = 500;
 /** Longest that Temporal may take to answer, in ms, where nobody sets a limit. Without one the client waits for ever. */
 const ANSWER_MS = 10_000;
 /**
@@ -99,8 +99,8 @@ export class TemporalEngine implements Engine {
     return this.query(exId, 'tally', ANSWER_MS);
   }
 
-  wanted(exId: string): Promise<Wanted | undefined> {
-    return this.query(exId, 'wanted', ANSWER_MS);
+  wanted(exId: string, ms: number): Promise<Wanted | undefined> {
+    return this.query(exId, 'wanted', Math.min(ms, ANSWER_MS));
   }
 
   kickPlacement(): void {
@@ -151,7 +151,7 @@ export class TemporalEngine implements Engine {
 
   private async startUntilItIs(exId: string): Promise<void> {
     this.kick();
-    while (!this.stopped) {
+    for (let failures = 1; !this.stopped; failures++) {
       try {
         const row = await this.store.executions.get(exId);
         if (row?.doc._status !== 'pending') return;
@@ -160,7 +160,7 @@ export class TemporalEngine implements Engine {
       } catch (error) {
         if (error instanceof WorkflowExecutionAlreadyStartedError) return;
         this.logger.warn({ err: error, ex_id: exId }, 'a workflow could not be started yet');
-        await delay(RETRY_MS);
+        await delay(startPause(failures, Math.random()));
       }
     }
   }

@@ -48,6 +48,11 @@ export async function runMaster(
   const store = url
     ? await firstContact(`the store at ${addressOf(url)}`, () => openStore({ dataDir, url }), logger)
     : await openStore({ dataDir });
+  store.failed.catch((error: unknown) => {
+    // What was acknowledged is in the files; the next master, in this one's place, finds it there.
+    logger.fatal({ err: error }, 'the embedded store does not answer any more');
+    process.exit(1);
+  });
   await temporalUp;
   const temporal = `Temporal at ${address}`;
   const connection = await firstContact(temporal, () => Connection.connect({ address }), logger);

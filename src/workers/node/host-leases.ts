@@ -1,9 +1,9 @@
 import type { SliceTuple } from '../../store/types.js';
-import { keyOf } from '../../workflows/slice-key.js';
 import type { CollectResult, FailedOutcome, LeaseInput, LeaseResult } from '../../workflows/types.js';
 import { monotonic } from '../host/monotonic.js';
 import type { Progress } from '../host/progress.js';
 import type { FromHost, HostSetup, ToHost } from '../host/protocol.js';
+import { SliceOutcomes } from './slice-outcomes.js';
 
 /** How long past its budget, or a cancellation, a lease waits for the slice at hand before it is called running, in ms. */
 const OVERTIME_MS = 5_000;
@@ -21,9 +21,6 @@ const AHEAD_MS = 1_000;
 
 /** Pause before a look at a pipe that is behind, in ms. */
 const BEHIND_MS = 10;
-
-/** Newest outcomes that are kept for collection: a host has one at a time, and each is collected in seconds. */
-const MAX_OUTCOMES = 100;
 
 type LeaseMessage = Extract<FromHost, { type: 'failed' | 'leaseEnded' }>;
 
@@ -79,7 +76,7 @@ export class HostLeases {
   private newest = { number: 0, startedAt: 0 };
   /** Whether the last lease came back within its budget; undefined before there was one. */
   private wasBrisk: boolean | undefined;
-  private readonly outcomes = new Map<string, Promise<CollectResult>>();
+  readonly outcomes = new SliceOutcomes();
   private watch: NodeJS.Timeout | undefined;
 
   constructor(
@@ -143,11 +140,6 @@ export class HostLeases {
       };
       cancelled.addEventListener('abort', halt, { once: true });
     });
-  }
-
-  /** The outcome of a slice that outlasted its lease, once there is one; undefined if there is no such slice. */
-  outcomeOf(slice: SliceTuple): Promise<CollectResult> | undefined {
-    return this.outcomes.get(keyOf(slice));
   }
 
   receive(message: LeaseMessage): void {
@@ -290,10 +282,7 @@ export class HostLeases {
     let settle: (result: CollectResult) => void = () => undefined;
     const outcome = new Promise<CollectResult>((resolve) => (settle = resolve));
     this.over = { lease: lease.number, i: done, failures: lease.failed.length, settle };
-    this.outcomes.set(keyOf(slice), outcome);
-    if (this.outcomes.size > MAX_OUTCOMES) {
-      this.outcomes.delete(this.outcomes.keys().next().value as string);
-    }
+    this.outcomes.keep(slice, outcome);
     this.port.send({ type: 'halt' });
     // The time of the slice that goes on says nothing about the others.
     this.answer(lease, done, {

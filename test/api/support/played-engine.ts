@@ -64,7 +64,7 @@ export class PlayedEngine implements Engine {
     return to - from;
   }
 
-  async wanted(exId: string): Promise<Wanted | undefined> {
+  async wanted(exId: string, _ms: number): Promise<Wanted | undefined> {
     return this.wants.get(exId);
   }
 

@@ -91,7 +91,7 @@ it('does not call a slice in overtime completed while a failure is not told', as
   const host = new TestHost();
   host.progress = { lease: 1, ended: 0, failed: 0, since: 0 };
   await host.run();
-  const outcome = host.leases.outcomeOf(SLICES[0] as SliceTuple);
+  const outcome = host.leases.outcomes.of(SLICES[0] as SliceTuple);
   host.progress = { lease: 1, ended: 1, failed: 1, since: 0 };
   host.leases.hostGone('it died');
   await expect(outcome).resolves.toEqual({ outcome: 'died', reason: 'it died' });

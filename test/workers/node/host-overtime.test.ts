@@ -33,7 +33,7 @@ async function outlast(
 
 const outcome = ({ host }: Case, order: number) => {
   const slice = slicesOf(Array<Act>(order).fill({})).at(-1);
-  return slice && host.leases.outcomeOf(slice);
+  return slice && host.leases.outcomes.of(slice);
 };
 
 let completes: Case, dies: Case, ended: Case, suspended: Case, behind: Case, long: Case;
