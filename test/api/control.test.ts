@@ -93,11 +93,14 @@ describe('verbs', () => {
       expect(await workers('total=10')).toBe(`6 workers have been enqueued ${of}`);
       expect(await workers('total=10')).toBe(`10 workers have been set ${of}`);
       expect(await workers('add=1&total=8')).toBe(`2 workers have been remove ${of}`);
+      for (const same of ['8.0', '0x8', '%2B8', '%208']) {
+        expect(await workers(`total=${same}`)).toBe(`8 workers have been set ${of}`);
+      }
       expect(await workers('remove=8')).toBe('workers to be removed: 8 cannot be >= to current workers: 8');
       const row = await api.store.executions.get(ids.ex_id);
       expect([row!.workers_wanted, row!.doc.workers]).toEqual([8, 2]);
       expect(api.engine.wishes.at(-1)).toEqual({ exId: ids.ex_id, signal: 'setWorkers', workers: 8 });
-      expect(api.engine.kicks).toBe(kicks + 5);
+      expect(api.engine.kicks).toBe(kicks + 9);
     });
   });
 
@@ -141,7 +144,8 @@ describe('verbs', () => {
     'add=many',
     'add=1&add=2',
     'total=99999999999',
-    'add=0x10',
+    'add=%20',
+    'add=Infinity',
   ])('refuses _workers?%s', async (query) => {
     const { ex_id } = await api.running();
     const { body } = await api.post(`/v1/ex/${ex_id}/_workers?${query}`);

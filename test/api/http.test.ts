@@ -65,7 +65,7 @@ describe('the HTTP layer', () => {
     );
 
     it.each([
-      ['DELETE', '/v1/jobs', 'GET, POST, HEAD'],
+      ['DELETE', '/v1/jobs', 'GET, HEAD, POST'],
       ['GET', `/v1/jobs/${UNKNOWN_ID}/_start`, 'POST'],
       ['PUT', `/v1/ex/${UNKNOWN_ID}`, 'GET, HEAD'],
       ['POST', '/v1', 'GET, HEAD'],
@@ -83,9 +83,10 @@ describe('the HTTP layer', () => {
       const options = await api.call('OPTIONS', '/v1/jobs');
       expect([options.status, options.headers.allow, options.text]).toEqual([
         200,
-        'GET, POST, HEAD',
-        'GET, POST, HEAD',
+        'GET, HEAD, POST',
+        'GET, HEAD, POST',
       ]);
+      expect([options.headers['content-type'], options.headers.etag]).toEqual(['text/plain', undefined]);
     });
 
     it('answers 304 to what the caller has already', async () => {
@@ -171,10 +172,15 @@ describe('the HTTP layer', () => {
       await api.call('DELETE', `/v1/jobs/${answer.body.job_id}`);
     });
 
-    it('ignores the body of a verb', async () => {
+    it.each([
+      'text/plain',
+      'application/json; charset=utf-8',
+      'application/json; charset=x',
+      'Application/JSON',
+    ])('ignores the body of a verb as %s', async (type) => {
       const answer = await api.post(`/v1/jobs/${UNKNOWN_ID}/_stop`, {
-        body: 'garbage',
-        headers: { 'content-type': 'text/plain' },
+        body: '{garbage',
+        headers: { 'content-type': type },
       });
       expect(answer.status).toBe(404);
     });

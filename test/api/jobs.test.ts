@@ -172,7 +172,9 @@ describe('jobs', () => {
       expect(ids((await api.get('/v1/jobs?sort=_created:asc&size=1&from=1')).body)).toEqual([second]);
       expect(first).not.toBe(second);
       expect(ids((await api.get('/v1/jobs?sort=_created&size=2')).body)).toEqual([first, second]);
-      expect((await api.get('/v1/jobs?size=')).status).toBe(200);
+      for (const size of ['', '1,000', '1_000', '1e3', '0x10']) {
+        expect((await api.get(`/v1/jobs?size=${size}`)).status).toBe(200);
+      }
     });
 
     it('lists executions by status', async () => {
@@ -190,10 +192,13 @@ describe('jobs', () => {
     it.each([
       ['size=ten', 'size parameter must be a integer, got ten'],
       ['from=x', 'from parameter must be a integer, got x'],
+      ['size=%20', 'size parameter must be a integer, got'],
+      ['size=1,,0', 'size parameter must be a integer, got 1,,0'],
       ['size=-1', 'size parameter must be a integer from 0 to 10000, got -1'],
       ['size=1000000', 'size parameter must be a integer from 0 to 10000, got 1000000'],
       ['sort=a&sort=b', 'sort parameter must be a string, got a,b'],
       ['deleted=maybe', 'deleted query option must true or false'],
+      ['size=ten&deleted=maybe', 'deleted query option must true or false'],
     ])('refuses ?%s', async (query, message) => {
       for (const path of ['/v1/jobs', '/v1/ex']) {
         const answer = await api.get(`${path}?${query}`);
@@ -245,6 +250,8 @@ describe('jobs', () => {
 
     it.each([
       ['an empty one', {}, 400, /^no data was provided to update job/],
+      ['an empty list', [], 400, /^no data was provided to update job/],
+      ['a list', [1], 400, /^Validation failed for job config: undefined/],
       ['one that would wipe the job', { active: false }, 400, /^Validation failed for job config/],
     ])('refuses %s', async (_name, body, status, message) => {
       const { job_id } = await api.submit();

@@ -3,16 +3,13 @@ import { CodedError } from '../../errors.js';
 
 /**
  * JSON bodies. `curl -d@job.json` names no content type and so sends the form type: that is JSON too. Both
- * are parsed for every path, so that malformed JSON is the same answer everywhere.
+ * are parsed for every path, so that malformed JSON is the same answer everywhere. With a charset or in other letters
+ * they are not: as in Teraslice, who wants no body does not look at it.
  */
 const PARSED_EVERYWHERE = new Set(['application/json', 'application/x-www-form-urlencoded']);
 
 export const jsonBody = (limit: number): RequestHandler =>
-  express.json({
-    limit,
-    type: ({ headers }) =>
-      PARSED_EVERYWHERE.has((headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase()),
-  });
+  express.json({ limit, type: ({ headers }) => PARSED_EVERYWHERE.has(headers['content-type'] ?? '') });
 
 /** Levels of objects and arrays in a body. What works on one is recursive, here and in operations' schemas. */
 const MAX_DEPTH = 200;

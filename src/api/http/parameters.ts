@@ -26,10 +26,17 @@ const LIST_SIZE = 100;
 
 export const given = (value: unknown): unknown => (value === '' ? undefined : value);
 
+/** A separator within digits, `1,000`. */
+const SEPARATOR = /(?<=\d)[,_](?=\d)/g;
+
+/** The number that a text says; not a number if it says none or is given twice. */
+const numberOf = (value: unknown): number =>
+  typeof value === 'string' && value.trim() !== '' ? Number(value.replace(SEPARATOR, '')) : NaN;
+
 /** A whole number; decimals are cut off, an empty value is as none. */
 const integer = (max: number) =>
   z.preprocess(
-    (value) => (given(value) === undefined ? undefined : Math.trunc(Number(value))),
+    (value) => (given(value) === undefined ? undefined : Math.trunc(numberOf(value))),
     z.int().min(0).max(max).optional(),
   );
 
@@ -72,7 +79,7 @@ export const listQuery = (fields: Fields, filtered = fields) =>
     }),
   });
 
-/** Absent or `false`: what is not deleted; `true` or empty: only what is. */
+/** Absent or `false`: what is not deleted; `true` or empty: only what is. The first in a query: so is what is wrong with it. */
 export const deletedQuery = z.object({
   deleted: z
     .enum(['true', 'false', ''])

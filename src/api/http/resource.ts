@@ -34,13 +34,16 @@ export class Resources {
     }
     const allow = [...methods, ...(operations.get ? ['head'] : [])]
       .map((method) => method.toUpperCase())
+      .sort()
       .join(', ');
     route.all((request, response) => {
       response.set('Allow', allow);
       if (request.method !== 'OPTIONS') {
         throw new CodedError('METHOD_NOT_ALLOWED', { method: request.method, url: request.originalUrl });
       }
-      response.type('text').send(allow);
+      // As express answers where nothing else does: `send` would add a charset and an `ETag`.
+      response.setHeader('Content-Type', 'text/plain');
+      response.end(allow);
     });
   }
 }

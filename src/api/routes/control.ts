@@ -39,13 +39,10 @@ const stopQuery = z.object({
   ),
 });
 
-const workerCount = z
-  .string()
-  .regex(/^\d+$/)
-  .transform(Number)
-  .pipe(z.int().min(1).max(MAX_WORKERS))
-  .optional()
-  .meta({ type: 'integer', minimum: 1, maximum: MAX_WORKERS, pattern: undefined });
+const workerCount = z.preprocess(
+  (value) => (typeof value === 'string' ? Number(value) : value),
+  z.int().min(1).max(MAX_WORKERS).optional(),
+);
 const workersQuery = z.object({ add: workerCount, remove: workerCount, total: workerCount });
 
 const settingsQuery = z.object({ log_level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']) });

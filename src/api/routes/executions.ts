@@ -17,18 +17,16 @@ import type { Services } from '../services/index.js';
 import { ledgerReport } from '../services/ledger.js';
 import { controllerOf } from '../services/statistics.js';
 
-const exListQuery = listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS)
-  .extend(deletedQuery.shape)
-  .extend({
-    status: names
-      .transform((statuses = '') =>
-        statuses
-          .split(',')
-          .map((status) => status.trim())
-          .filter((status) => status !== ''),
-      )
-      .meta({ type: 'string', description: 'Statuses, separated by commas; empty: all' }),
-  });
+const exListQuery = deletedQuery.extend(listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS).shape).extend({
+  status: names
+    .transform((statuses = '') =>
+      statuses
+        .split(',')
+        .map((status) => status.trim())
+        .filter((status) => status !== ''),
+    )
+    .meta({ type: 'string', description: 'Statuses, separated by commas; empty: all' }),
+});
 
 const errorListQuery = listQuery(FAILED_SLICE_FIELDS, FAILED_SLICE_FILTER_FIELDS);
 

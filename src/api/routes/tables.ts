@@ -125,7 +125,7 @@ export function tableRoutes(
     '/txt/jobs',
     table(
       'Table of jobs',
-      listQuery(JOB_FIELDS, JOB_FILTER_FIELDS).extend(deletedQuery.shape).extend(activeQuery.shape),
+      deletedQuery.extend(listQuery(JOB_FIELDS, JOB_FILTER_FIELDS).shape).extend(activeQuery.shape),
       LIST_ERRORS,
       ({ query }) => jobs.list(query()),
       (query) => ({ columns: withDeletion(JOBS, query) }),
@@ -136,7 +136,7 @@ export function tableRoutes(
     '/txt/ex',
     table(
       'Table of executions',
-      listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS).extend(deletedQuery.shape),
+      deletedQuery.extend(listQuery(EXECUTION_FIELDS, EXECUTION_FILTER_FIELDS).shape),
       LIST_ERRORS,
       ({ query }) => executions.list({ ...query(), statuses: [] }),
       (query) => ({ columns: withDeletion(EXECUTIONS, query) }),

@@ -63,6 +63,32 @@ export const BODIES: Case[] = [
     send: { text: 'anything', type: 'text/plain' },
     expect: { status: 200, values: { status: 'completed' } },
   },
+  ...['application/json; charset=utf-8', 'Application/JSON'].map((type): Case => ({
+    row: '1.1 nor at what may be JSON',
+    request: 'POST /v1/ex/{ex:completed}/_stop',
+    send: { text: '{]', type },
+    expect: { status: 200, values: { status: 'completed' } },
+  })),
+  {
+    row: '1.1 a list that is no update',
+    request: 'PUT /v1/jobs/{job:never}',
+    send: { json: [] },
+    expect: { status: 400, message: 'no data was provided to update job {job:never}' },
+  },
+  {
+    row: '1.1 a list',
+    request: 'PUT /v1/jobs/{job:never}',
+    send: { json: [1] },
+    expect: { status: 500, message: /^Validation failed for job config: undefined - / },
+    temposlice: { status: 400, message: /^Validation failed for job config: undefined - / },
+  },
+  {
+    row: '1.1 plain text',
+    request: 'POST /v1/jobs',
+    send: { text: '{}', type: 'text/plain' },
+    expect: BROKEN,
+    temposlice: NO_JOB,
+  },
   {
     row: '1.1 malformed JSON on any path',
     request: 'POST /v1/nothing',

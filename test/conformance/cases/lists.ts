@@ -26,6 +26,24 @@ export const LISTS: Case[] = [
     request: 'GET /v1/jobs?from=1&filter=job_id:{job:never}',
     expect: { status: 200, body: noneOf },
   },
+  ...['1,000', '1_000', '1e3', '0x10', '%205'].map((size): Case => ({
+    row: '1.3 size, otherwise written',
+    request: `GET /v1/jobs?size=${size}&filter=job_id:{job:never}`,
+    expect: { status: 200, body: exactly(1, job) },
+  })),
+  wrong('GET /v1/ex?size=%20', 'size parameter must be a integer, got'),
+  wrong('GET /v1/jobs?from=1,,0', 'from parameter must be a integer, got 1,,0'),
+  {
+    row: '1.3 what is wrong with deleted comes first',
+    request: 'GET /v1/jobs?size=many&deleted=maybe',
+    expect: { status: 400, message: 'deleted query option must true or false' },
+  },
+  {
+    row: '1.3 sort in no direction',
+    request: 'GET /v1/jobs?sort=_created:DESC&size=1',
+    expect: { status: 200, body: exactly(1, job) },
+    temposlice: { status: 400, message: /^cannot sort by "_created:DESC"/ },
+  },
   wrong('GET /v1/jobs?size=many', 'size parameter must be a integer, got many'),
   wrong('GET /v1/ex?from=x', 'from parameter must be a integer, got x'),
   wrong(

@@ -26,6 +26,22 @@ const unknownToAssets = (request: string, status: number): Case => ({
   expect: { status: 404, headers: { 'content-type': /^text\/html/ } },
   temposlice: { status, message: `cannot ${request.replace(' ', ' endpoint ')}` },
 });
+const methods = (path: string, allow: string): Case => ({
+  row: '1 OPTIONS',
+  request: `OPTIONS ${path}`,
+  expect: {
+    status: 200,
+    headers: { allow: new RegExp(`^${allow}$`), 'content-type': /^text\/plain$/ },
+    text: new RegExp(`^${allow}$`),
+  },
+});
+/** A path that only Temposlice has. */
+const ours = (path: string): Case => ({
+  row: '1 path of its own',
+  request: `GET ${path}`,
+  expect: { status: 405, message: `cannot GET endpoint ${path}` },
+  temposlice: { status: 200 },
+});
 const unprefixed = (path: string, body: ZodType): Case => ({
   row: '1 without a prefix',
   request: `GET ${path}`,
@@ -71,11 +87,10 @@ export const ROUTING: Case[] = [
   { row: '1 HEAD', request: 'HEAD /v1/jobs', expect: { status: 200, text: /^$/ } },
   { row: '1 HEAD', request: 'HEAD /v1/jobs/{unknown}', expect: { status: 404, text: /^$/ } },
   { row: '1 HEAD', request: 'HEAD /txt/jobs', expect: { status: 200, text: /^$/ } },
-  {
-    row: '1 OPTIONS',
-    request: 'OPTIONS /v1/jobs',
-    expect: { status: 200, headers: { allow: /GET.*POST/ }, text: /GET.*POST/ },
-  },
+  methods('/v1/jobs', 'GET, HEAD, POST'),
+  methods('/jobs/{unknown}', 'DELETE, GET, HEAD, PUT'),
+  methods('/v1/ex/{unknown}/_stop', 'POST'),
+  methods('/v1/cluster/state/', 'GET, HEAD'),
   {
     row: '1 OPTIONS of a table',
     request: 'OPTIONS /txt/jobs',
@@ -94,12 +109,28 @@ export const ROUTING: Case[] = [
   refused('GET /v1/txt/jobs'),
   refused('OPTIONS /v1/nothing'),
   refused('POST /v1/cluster'),
+  refused('GET /v1/jobs/{unknown}/_start/again'),
+  ours('/healthz'),
+  ours('/metrics'),
+  ours('/v1/openapi.json'),
+  {
+    row: '1 path that cannot be decoded',
+    request: 'GET /v1/jobs/%E0%A4%A',
+    expect: { status: 500, text: /^\{"error":"api is not available"\}$/ },
+    temposlice: { status: 400, message: "Failed to decode param '%E0%A4%A'" },
+  },
+  {
+    row: '1 encoded path',
+    request: 'GET /v1/%6A%6Fbs/{job:never}',
+    expect: { status: 405, message: 'cannot GET endpoint /v1/%6A%6Fbs/{job:never}' },
+    temposlice: { status: 404, message: 'cannot GET endpoint /v1/%6A%6Fbs/{job:never}' },
+  },
   refused('POST /v1/ex/{unknown}/_start'),
   refused('POST /v1/ex/{unknown}/_settings'),
-  wrongMethod('DELETE /v1/jobs', /^GET, POST/),
-  wrongMethod('PATCH /v1/jobs?a=b', /^GET, POST/),
+  wrongMethod('DELETE /v1/jobs', /^GET, HEAD, POST$/),
+  wrongMethod('PATCH /v1/jobs?a=b', /^GET, HEAD, POST$/),
   wrongMethod('POST /v1/cluster/state', /^GET/),
-  wrongMethod('PUT /v1/assets', /^GET, POST/),
+  wrongMethod('PUT /v1/assets', /^GET, HEAD, POST$/),
   wrongMethod('DELETE /txt/jobs', /^GET/),
   wrongMethod('PUT /v1/ex/{unknown}', /^GET/),
   wrongMethod('DELETE /v1/ex/{unknown}', /^GET/),

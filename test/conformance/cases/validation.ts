@@ -35,7 +35,11 @@ const PROPERTIES: Case[] = [
   ...['', 5, null].map((name): Case => ({
     ...refused(`J2 name: ${JSON.stringify(name)}`, { name }, /^Validation failed for job config: /),
   })),
-  property('assets', 'one', 'assets need to be of type array'),
+  {
+    ...property('assets', 'one', 'assets need to be of type array'),
+    // Teraslice takes each letter for an asset.
+    expect: { status: 500, message: /^Failure to get assets/ },
+  },
   property('assets', [1], '.'),
   property('lifecycle', 'whatever'),
   property('lifecycle', null),

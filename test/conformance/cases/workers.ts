@@ -28,6 +28,7 @@ export const WORKERS: Case[] = [
   workers('add=1', '1 workers have been enqueued'),
   workers('total=1', '1 workers have been remove'),
   workers('total=1', '1 workers have been set'),
+  ...['1.0', '0x1', '%201'].map((total) => workers(`total=${total}`, '1 workers have been set')),
   {
     row: '5.6 remove all',
     request: 'POST /v1/ex/{ex:running}/_workers?remove=1',
