@@ -1,7 +1,7 @@
 import * as wf from '@temporalio/workflow';
 import { backOff } from './back-off.js';
-import { Failing } from './failing.js';
 import { FailedSlices } from './failed-slices.js';
+import { Failing } from './failing.js';
 import { Leases } from './leases.js';
 import { LeaseSizing } from './lease-sizing.js';
 import { Ledger } from './ledger.js';
@@ -47,7 +47,10 @@ export interface PartsListener {
 const dueAgain = (tries: number): number =>
   wf.patched('back-off') ? Date.now() + backOff(tries, Math.random()) : 0;
 
-/** @param carried state of the run that this one continues */
+/**
+ * @param carried state of the run that this one continues
+ * @param log where it shows when slices have failed
+ */
 export function makeParts(
   exId: string,
   settings: ExecutionSettings,

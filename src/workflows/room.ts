@@ -4,6 +4,9 @@ import type { SlicerClient } from './slicer-client.js';
 import { MAX_BATCH_BYTES, MAX_STATE_BYTES } from './state-size.js';
 import type { Tuning } from './tuning.js';
 
+/** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
+const ANSWER_BATCHES = 2;
+
 /** How much more a run may hold. */
 export class Room {
   constructor(
@@ -40,6 +43,3 @@ export class Room {
     return this.bytes >= MAX_BATCH_BYTES * (batches + (this.slicer.hooks ? 1 : 0));
   }
 }
-
-/** Batches for which an answer of the slicer needs room: its slices, or the last ones of all its slicers. */
-const ANSWER_BATCHES = 2;

@@ -78,10 +78,6 @@ export class SlicerClient {
     this.state.done = true;
   }
 
-  get recoverable(): boolean | null {
-    return this.state.recoverable;
-  }
-
   get hooks(): boolean {
     return this.state.hooks;
   }
