@@ -42,7 +42,7 @@ export const waitingRoom = wf.proxyActivities<WaitingActivities>({
  * A lease. Never retried by Temporal: a lost one is split by the ledger. The time limit is far above the
  * budget because a node answers at the latest five seconds past it; it only catches a node gone mad.
  */
-export const leases = (
+export const worker = (
   exId: string,
   slices: SliceTuple[],
   budget: number,
@@ -80,6 +80,12 @@ export const slicer = (exId: string, epoch: number): Pick<NodeActivities, 'creat
     cancellationType: wf.ActivityCancellationType.TRY_CANCEL,
     summary: 'slicer',
   });
+
+/** What an activity failed with; undefined if nobody has said it. */
+export function messageOf(error: unknown): string | undefined {
+  const cause = error instanceof wf.ActivityFailure ? error.cause : error;
+  return cause instanceof wf.ApplicationFailure ? cause.message : undefined;
+}
 
 export interface LedgerSinks extends wf.Sinks {
   counters: {

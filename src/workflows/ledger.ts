@@ -1,5 +1,7 @@
 import type { LedgerTally, SliceTuple } from '../store/types.js';
+import { LastSlices } from './last-slices.js';
 import { keyOf } from './slice-key.js';
+import { SliceQueue } from './slice-queue.js';
 import { LEAST_PACKING, bytesOf } from './state-size.js';
 import type {
   CollectResult,
@@ -50,22 +52,17 @@ export class Ledger {
   recovered = 0;
   records: number[] = [];
   times: number[] = [];
-  /** Bytes of all slices queued. */
-  queuedBytes = 0;
   /** Share of its bytes that a slice has after compression; the most of what was seen of this execution. */
   packing = LEAST_PACKING;
 
-  private queue: SliceTuple[] = [];
-  /** Index of the queue's head: shifting an array of thousands for every lease would cost more. */
-  private head = 0;
+  private readonly queue = new SliceQueue();
   private retries: Retry[] = [];
   private readonly leases = new Map<number, Lease>();
   private readonly runningSlices = new Map<string, RunningSlice>();
   private readonly tries = new Map<string, number>();
-  private readonly last = new Map<number, [number, number, string]>();
+  private readonly last = new LastSlices();
   /** Bytes of all slices owed, wherever they are. */
   private owedBytes = 0;
-  private lastBytes = 0;
 
   /** @param dueAgain workflow time in ms from which a slice is tried again that killed its host so many times */
   constructor(
@@ -82,7 +79,7 @@ export class Ledger {
     this.times = state.times;
     this.packing = state.packing ?? 1;
     this.retries = state.retries;
-    this.push(state.queue);
+    this.queue.push(state.queue);
     for (const running of state.running) this.runningSlices.set(keyOf(running.slice), running);
     for (const [key, tries] of state.tries) this.tries.set(key, tries);
     this.startFrom(state.last);
@@ -91,7 +88,7 @@ export class Ledger {
 
   /** Bytes of what the next run is given of it, slices as packed, leases that are out included. */
   get bytes(): number {
-    return this.owedBytes * this.packing + this.lastBytes + this.notedBytes;
+    return this.owedBytes * this.packing + this.last.bytes + this.notedBytes;
   }
 
   /** Bytes of what is noted beside slices: the part of {@link bytes} that leases add to. */
@@ -104,7 +101,12 @@ export class Ledger {
   }
 
   get queued(): number {
-    return this.queue.length - this.head;
+    return this.queue.length;
+  }
+
+  /** Bytes of all slices queued. */
+  get queuedBytes(): number {
+    return this.queue.bytes;
   }
 
   /** Bytes of a queued slice, on average; 0 if none is queued. */
@@ -142,14 +144,9 @@ export class Ledger {
     return { issued, completed, failed, pending, recovered };
   }
 
-  /** Notes slices that a slicer made; the last of each slicer is where it would be built anew from. */
+  /** Notes slices that a slicer made, without taking them up: see {@link LastSlices}. */
   made(slices: SliceTuple[]): void {
-    const newest = new Map<number, SliceTuple>();
-    for (const slice of slices) {
-      const known = newest.get(slice[0]) ?? this.last.get(slice[0]);
-      if (!known || slice[1] >= known[1]) newest.set(slice[0], slice);
-    }
-    this.startFrom([...newest.values()].map(([slicer, order, request]) => [slicer, order, request]));
+    this.last.made(slices);
   }
 
   /** Takes up slices that a slicer made. */
@@ -177,11 +174,7 @@ export class Ledger {
 
   /** Where the slicer of an earlier execution was. */
   startFrom(last: Array<[number, number, string]>): void {
-    for (const entry of last) {
-      const before = this.last.get(entry[0]);
-      this.lastBytes += bytesOf(entry) - (before ? bytesOf(before) : 0);
-      this.last.set(entry[0], entry);
-    }
+    this.last.startFrom(last);
   }
 
   /** Takes the next lease out of the queue, at most `slices` (0: none) and `bytes` of it; retries come first. */
@@ -193,20 +186,7 @@ export class Ledger {
       return retry.slices;
     }
     if (this.queued === 0 || slices === 0) return undefined;
-    let end = this.head;
-    let size = 0;
-    while (end < this.queue.length && end - this.head < slices) {
-      size += bytesOf(this.queue[end] as SliceTuple);
-      if (size > bytes && end > this.head) break;
-      end++;
-    }
-    const taken = this.queue.slice(this.head, end);
-    this.head = end;
-    for (const slice of taken) this.queuedBytes -= bytesOf(slice);
-    if (this.head > 4_096 && this.head * 2 > this.queue.length) {
-      this.queue = this.queue.slice(this.head);
-      this.head = 0;
-    }
+    const taken = this.queue.take(slices, bytes);
     this.leases.set(id, { slices: taken, losses: 0, retry: false });
     return taken;
   }
@@ -269,7 +249,7 @@ export class Ledger {
       this.again(slices.slice(rest, rest + result.cut));
       rest += result.cut;
     }
-    if (!retry) this.unshift(slices.slice(rest));
+    if (!retry) this.queue.unshift(slices.slice(rest));
     else if (rest < slices.length) this.again(slices.slice(rest));
   }
 
@@ -318,7 +298,7 @@ export class Ledger {
     const { slices, losses, retry } = this.lookUp(id);
     this.leases.delete(id);
     if (retry) this.again(slices, losses);
-    else this.unshift(slices);
+    else this.queue.unshift(slices);
   }
 
   /** The failure that a collected outcome brings, to be stored before {@link collected} counts it. */
@@ -362,20 +342,20 @@ export class Ledger {
       ...this.running.map((running) => running.slice),
       ...[...this.leases.values()].flatMap((lease) => lease.slices),
       ...this.retries.flatMap((retry) => retry.slices),
-      ...this.queue.slice(this.head),
+      ...this.queue.toArray(),
     ];
   }
 
   /** Last slice that each slicer made. */
   lastMade(): Array<[number, number, string]> {
-    return [...this.last.values()].sort((a, b) => a[0] - b[0]);
+    return this.last.toArray();
   }
 
   /** The state to carry into the next run; leases must have come back. */
   state(): LedgerState {
     if (this.leases.size > 0) throw new Error('a run cannot be continued while leases are out');
     return {
-      queue: this.queue.slice(this.head),
+      queue: this.queue.toArray(),
       retries: this.retries,
       running: this.running,
       tries: [...this.tries],
@@ -422,7 +402,7 @@ export class Ledger {
   private takeUp(slices: SliceTuple[]): void {
     this.issued += slices.length;
     for (const slice of slices) this.owedBytes += bytesOf(slice);
-    this.push(slices);
+    this.queue.push(slices);
   }
 
   /** These have ended. */
@@ -431,25 +411,6 @@ export class Ledger {
       this.owedBytes -= bytesOf(slice);
       if (this.tries.size > 0) this.tries.delete(keyOf(slice));
     }
-  }
-
-  private push(slices: SliceTuple[]): void {
-    for (const slice of slices) {
-      this.queue.push(slice);
-      this.queuedBytes += bytesOf(slice);
-    }
-  }
-
-  private unshift(slices: SliceTuple[]): void {
-    if (slices.length === 0) return;
-    for (const slice of slices) this.queuedBytes += bytesOf(slice);
-    if (slices.length <= this.head) {
-      this.head -= slices.length;
-      slices.forEach((slice, index) => (this.queue[this.head + index] = slice));
-      return;
-    }
-    this.queue = [...slices, ...this.queue.slice(this.head)];
-    this.head = 0;
   }
 }
 

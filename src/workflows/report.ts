@@ -1,5 +1,6 @@
-import type { Counters, ExecutionStatus } from '../store/types.js';
+import type { Counters, ExecutionStatus, LedgerSnapshot } from '../store/types.js';
 import type { Ledger } from './ledger.js';
+import type { Parts } from './parts.js';
 import type { ExecutionInput, SlicerState } from './types.js';
 
 /** What a run says of itself: live numbers, the text in the Web UI, and how it ended. Pure. */
@@ -42,6 +43,27 @@ export function countersOf(
         ? { queuing_complete: new Date(slicer.queuingComplete).toISOString() }
         : {}),
     },
+  };
+}
+
+/** What a recovery goes on from. */
+export function snapshotOf({
+  settings: { recovery },
+  ledger,
+  slicer: { state },
+  parked,
+}: Pick<Parts, 'settings' | 'ledger' | 'slicer' | 'parked'>): LedgerSnapshot {
+  return {
+    ...ledger.tally(),
+    pending: ledger.owed(),
+    started: ledger.begun,
+    last: ledger.lastMade(),
+    // In this execution or in the one that it goes on from.
+    slicerDone: recovery?.replayOnly ? recovery.slicerDone : state.done,
+    pages: state.pages,
+    recoveredPosition: parked.position,
+    recoveredEnd: parked.end,
+    recoverable: state.recoverable,
   };
 }
 

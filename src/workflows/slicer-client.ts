@@ -1,34 +1,19 @@
 import * as wf from '@temporalio/workflow';
 import { slicer, waitingRoom } from './calls.js';
 import type { Ledger } from './ledger.js';
-import { MAX_BATCH_BYTES, bytesOfEvent } from './state-size.js';
-import type { CreateInput, CreateResult, SliceEvent, SlicerState } from './types.js';
+import { SliceEvents } from './slice-events.js';
+import type { CreateInput, CreateResult, SlicerState } from './types.js';
 import type { Tuning } from './tuning.js';
 import { SLICER_FAILURES } from './types.js';
 
 /** Longest pause before a slicer is looked for again, in ms. */
 const MAX_PAUSE_MS = 30_000;
 
-/** Stands for the error of a slice while too much waits to be told already. */
-const SHORT_ERROR = 'failed';
-
 /** What the run that owns the client hears of it. */
 interface Listener {
   answered(): void;
   failed(reason: string): void;
   changed(): void;
-}
-
-/** As many events as go with one call, `most` of them. */
-function firstEvents(events: SliceEvent[], most: number): SliceEvent[] {
-  let bytes = 0;
-  let count = 0;
-  for (const event of events) {
-    bytes += bytesOfEvent(event);
-    if (count > 0 && (count >= most || bytes > MAX_BATCH_BYTES)) break;
-    count++;
-  }
-  return events.slice(0, count);
 }
 
 const fresh = (): SlicerState => ({
@@ -62,8 +47,8 @@ const fresh = (): SlicerState => ({
  */
 export class SlicerClient {
   readonly state: SlicerState;
-  /** Bytes of the events that wait. */
-  eventBytes = 0;
+  /** What its host is told with the next call. */
+  readonly events: SliceEvents;
   /** A call for slices is out: its answer will be taken up. */
   private awaited = false;
   /** Times in a row that nobody was where the slicer should be. */
@@ -80,7 +65,7 @@ export class SlicerClient {
     private readonly tuning: Tuning,
   ) {
     this.state = state ?? fresh();
-    for (const event of this.state.events) this.eventBytes += bytesOfEvent(event);
+    this.events = new SliceEvents(this.state);
   }
 
   /** True when no slices are to be had from it any more. */
@@ -91,10 +76,6 @@ export class SlicerClient {
   /** It will not be asked at all. */
   skip(): void {
     this.state.done = true;
-  }
-
-  get recoverable(): boolean | null {
-    return this.state.recoverable;
   }
 
   get hooks(): boolean {
@@ -108,32 +89,12 @@ export class SlicerClient {
 
   /** So many events wait that no more slices should be taken up. */
   get overfull(): boolean {
-    return this.state.events.length > this.tuning.maxEvents;
-  }
-
-  /** Events wait to be told. */
-  get eventsWaiting(): boolean {
-    return this.state.events.length > 0;
+    return this.events.waiting > this.tuning.maxEvents;
   }
 
   /** Slices are on their way. */
   get awaitsSlices(): boolean {
     return this.awaited;
-  }
-
-  /** Notes what became of a slice, for the next call. */
-  event([type, slice, error]: SliceEvent): void {
-    const told = error !== undefined && this.eventBytes > MAX_BATCH_BYTES ? SHORT_ERROR : error;
-    const event: SliceEvent = told === undefined ? [type, slice] : [type, slice, told];
-    this.eventBytes += bytesOfEvent(event);
-    this.state.events.push(event);
-    this.state.eventSeq++;
-  }
-
-  /** Nothing can be told any more. */
-  forgetEvents(): void {
-    this.state.events = [];
-    this.eventBytes = 0;
   }
 
   /** Asks for slices unless a call is out already. */
@@ -173,8 +134,8 @@ export class SlicerClient {
       wanted,
       queued: this.ledger.queued,
       stats: { connected: workers, processed: this.ledger.processed, failed: this.ledger.failed },
-      events: firstEvents(state.events, this.tuning.eventsPerCall),
-      eventsFrom: state.eventSeq - state.events.length + 1,
+      events: this.events.first(this.tuning.eventsPerCall),
+      eventsFrom: this.events.from,
       ...(this.logLevel ? { logLevel: this.logLevel } : {}),
     };
     this.scope = new wf.CancellationScope({ cancellable: true });
@@ -202,11 +163,7 @@ export class SlicerClient {
     state.rangeExpansion = result.rangeExpansion;
     state.hooks = result.hooks;
     state.maxQueueLength = result.maxQueueLength;
-    if (result.confirmed > state.confirmed) {
-      const told = state.events.splice(0, state.events.length - (state.eventSeq - result.confirmed));
-      for (const event of told) this.eventBytes -= bytesOfEvent(event);
-      state.confirmed = result.confirmed;
-    }
+    this.events.confirm(result.confirmed);
     // Where somebody listens, what is told of slices takes more room than the slices, and is counted as it is.
     if (result.hooks) this.ledger.packs(1);
     else if (result.packing !== undefined) this.ledger.packs(result.packing);
@@ -224,7 +181,7 @@ export class SlicerClient {
   private async failed(error: unknown): Promise<void> {
     if (this.state.done) {
       // All slices are there: that nobody can be told of their ends is no reason to fail.
-      this.forgetEvents();
+      this.events.forget();
       return;
     }
     const cause = error instanceof wf.ActivityFailure ? error.cause : error;

@@ -1,3 +1,4 @@
+import type { LeasesState } from './leases.js';
 import type { ParkedState } from './parked-slices.js';
 import type { Tuning } from './tuning.js';
 import type { ProbationState } from './probation.js';
@@ -87,15 +88,14 @@ export interface LedgerState {
   times: number[];
 }
 
-export interface Carried extends StatusState, ParkedState {
+export interface Carried extends StatusState, ParkedState, LeasesState {
   settings: ExecutionSettings;
   ledger: LedgerState;
   wanted: Wanted;
   workers: number;
-  lease: number;
-  msPerSlice: number;
   started: number;
   slicer: SlicerState;
+  /** Slices of an earlier execution are still to be done. */
   replaying: boolean;
   fatal: string | null;
   abandoned: boolean;
