@@ -85,7 +85,10 @@ async function fillCache(
     if (existsSync(cached) && !(await whyUnusable(cached))) return cached;
     for (const [name, source] of Object.entries(sources)) {
       const staging = mkdtempSync(join(directory, '.staging-'));
-      const stopTicking = tick(`Temporal server ${TEMPORAL_CLI_VERSION}: ${name}`, progress);
+      const stopTicking = tick(
+        `Temporal CLI ${TEMPORAL_CLI_VERSION}, which has the server: ${name}`,
+        progress,
+      );
       try {
         const path = await source(staging, TEMPORAL_CLI_VERSION, progress);
         const reason = await whyUnusable(path);
@@ -93,7 +96,9 @@ async function fillCache(
         renameSync(path, cached);
         return cached;
       } catch (error) {
-        tried.push(`${name}: ${describe(error)}`);
+        const failure = `${name}: ${describe(error)}`;
+        progress(failure);
+        tried.push(failure);
       } finally {
         stopTicking();
         rmSync(staging, { recursive: true, force: true });
