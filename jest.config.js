@@ -6,8 +6,8 @@ export default {
   testEnvironment: 'node',
   roots: ['<rootDir>/test'],
   testMatch: ['**/*.test.ts'],
-  // One more than two processors: e2e tests, each with a whole stack and a server of its own, wait for half of the time.
-  maxWorkers: 3,
+  // Each e2e test runs a whole stack with a server of its own.
+  maxWorkers: 2,
   testTimeout: 120_000,
   globalSetup: '<rootDir>/test/support/mark-processes.js',
   globalTeardown: '<rootDir>/test/support/check-leftovers.js',

@@ -7,7 +7,7 @@ import { fileJob } from './file-job.js';
 
 let stack: TestStack;
 beforeAll(async () => {
-  stack = await TestStack.start();
+  stack = await TestStack.start('--fence-timeout', '20000');
 });
 afterAll(() => stack.stop());
 
@@ -33,9 +33,9 @@ async function suspend(pid: number, ms: number): Promise<void> {
   kill(pid, 'SIGCONT');
 }
 
-// 15 s are longer than the silence after which a node's share goes to others, and shorter than the fence; 60 s are
+// 15 s are longer than the silence after which a node's share goes to others, and shorter than the fence; 35 s are
 // longer than either.
-it.each([15_000, 60_000])(
+it.each([15_000, 35_000])(
   'survives a node that stands still for %d ms, and the node joins in again',
   async (ms) => {
     const { ex_id, complete } = await begin(`node-${ms}`, 200);

@@ -64,7 +64,7 @@ it('fills the cache from the first source that works, and shows its progress', a
     build: async (directory: string) => executable(join(directory, 'temporal')),
   };
   expect(await obtainTemporal({ env, sources, progress })).toBe(cached());
-  expect(messages.join('\n')).toMatch(/download …\n.*build …/);
+  expect(messages.join('\n')).toMatch(/download …\ndownload: no network\n.*build …/);
   expect(await obtainTemporal({ env, sources: {} })).toBe(cached());
 });
 
