@@ -20,6 +20,17 @@ const LAST_WORDS_TIMEOUT = 200;
 /** How much of its standard error is kept, in UTF-16 units. */
 const STDERR_KEPT = 4000;
 
+/** Parts that a time limit is waited for in. */
+const PARTS = 20;
+
+/**
+ * Resolves after so many ms in which this process was awake. What it stands still, suspended or busy, counts as one part at most:
+ * the answer is there then, but a timer that is due comes before what is to be read.
+ */
+async function awake(ms: number, signal: AbortSignal): Promise<void> {
+  for (let part = 0; part < PARTS; part++) await delay(ms / PARTS, undefined, { signal });
+}
+
 /** Why there is no answer: the process was too slow, or it ended. */
 export class NoAnswer extends Error {
   constructor(
@@ -112,7 +123,7 @@ export class ValidationProcess {
       const answer = await Promise.race([
         this.#nextMessage(wanted, signal),
         this.#exited.then(() => 'exited' as const),
-        delay(timeout, 'timeout' as const, { signal }),
+        awake(timeout, signal).then(() => 'timeout' as const),
       ]);
       if (answer === 'timeout') {
         await this.end();

@@ -478,9 +478,9 @@ describe('code that misbehaves', () => {
   it.each(['looping', 'loading-for-ever', 'never-settling', 'crashing'])(
     '%s: is ended after its time',
     async (name) => {
-      const validator = open(dataDir, { timeoutMs: 500 });
+      const validator = open(dataDir, { timeoutMs: 2_000 });
       expect(await refusal(validator.validate(withOperation(name)))).toBe(
-        'Validation failed for job config: a job - there was no answer within 500ms',
+        'Validation failed for job config: a job - there was no answer within 2000ms',
       );
       await expect(validator.validate(job())).resolves.toBeDefined();
     },
