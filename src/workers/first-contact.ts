@@ -45,8 +45,8 @@ interface WithNamespaces {
 const NOT_FOUND = 5;
 
 /**
- * Waits for a namespace, which whoever sets up the server may make later than the server answers. Whoever may not ask for
- * it (a right of its own) goes on without.
+ * Waits for a namespace, which whoever sets up the server may make later than the server answers. If it cannot be asked
+ * for (that is a right of its own), nothing is waited for.
  * @throws ConfigurationError that names it, if it is not there after `limit` ms
  */
 export async function namespaceContact(
@@ -67,7 +67,7 @@ export async function namespaceContact(
 }
 
 /** The innermost cause knows best. */
-function reasonOf(error: unknown): string {
+export function reasonOf(error: unknown): string {
   let reason = error as Error;
   while (reason?.cause instanceof Error) reason = reason.cause;
   const { code } = reason as NodeJS.ErrnoException;

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../../logger.js';
 import { ConfigurationError } from '../configuration-error.js';
+import { reasonOf } from '../first-contact.js';
 import type { FenceState, NodeRow } from '../../store/types.js';
 import type { MasterClient, PresenceRequest, PresenceResponse } from './master-client.js';
 
@@ -88,7 +89,7 @@ export class Presence {
       } catch (error) {
         if (error instanceof ConfigurationError) return this.source.replaced(error);
         if (this.waiting.signal.aborted) continue;
-        this.complain(error as Error);
+        this.complain(error);
         if (Date.now() - this.lastAnswer > this.fenceTimeout) {
           this.lastAnswer = Date.now();
           this.source.abandoned();
@@ -99,8 +100,8 @@ export class Presence {
   }
 
   /** Once for each reason in a row: a master that is there at last may refuse this node's token. */
-  private complain(error: Error): void {
-    const reason = error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+  private complain(error: unknown): void {
+    const reason = reasonOf(error);
     if (reason !== this.unreachable) this.logger.warn({ err: error }, 'no master answers; hosts go on');
     this.unreachable = reason;
   }
