@@ -1,6 +1,6 @@
 /**
- * The hand-written script that the file scenario compares with: a file of newline-delimited JSON through a map into
- * another, on Node streams, with the same parser and the same map as the job.
+ * The fastest script known for what the file scenario does: a file of newline-delimited JSON through a map into
+ * another, on Node streams, with the same parser and the same map as the job. All lines of a block are one chunk.
  *
  *     node stream-script.mjs INPUT OUTPUT
  *
