@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from './client.js';
 
 const POLL_MS = 20;
-/** After all workers have come: compilers and running averages settle. */
-const WARM_UP_MS = 3_000;
+/** After all workers have come: compilers and running averages settle, and hosts are made ready in place of those taken. */
+const WARM_UP_MS = 5_000;
 
 interface Reading {
   at: number;

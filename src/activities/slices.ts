@@ -53,7 +53,11 @@ export const processSlices =
     // Taken now: timers run outside of the activity's context.
     const context = Context.current();
     context.cancelled.catch(() => undefined);
-    const lease = { beat: () => context.heartbeat(), cancelled: context.cancellationSignal };
+    const lease = {
+      number: input.lease,
+      beat: () => context.heartbeat(),
+      cancelled: context.cancellationSignal,
+    };
     return node.heartbeats.during(input.exId, lease, async (signal) => {
       const nothing: LeaseResult = { done: 0, failed: [], ms: 0 };
       if (!node.connected()) {

@@ -94,4 +94,11 @@ export interface LedgerSinks extends wf.Sinks {
   };
 }
 
-export const sinks = wf.proxySinks<LedgerSinks>();
+export interface LeaseSinks extends wf.Sinks {
+  leases: {
+    /** All leases up to this one are being cancelled: nodes may hear of it before Temporal tells them. */
+    cancelled(exId: string, lease: number): void;
+  };
+}
+
+export const sinks = wf.proxySinks<LedgerSinks & LeaseSinks>();

@@ -1,5 +1,5 @@
 import * as wf from '@temporalio/workflow';
-import { messageOf, worker } from './calls.js';
+import { messageOf, sinks, worker } from './calls.js';
 import type { FailedSlices } from './failed-slices.js';
 import type { Ledger } from './ledger.js';
 import type { LeaseSizing } from './lease-sizing.js';
@@ -36,6 +36,8 @@ interface Takers {
 export class Leases {
   private readonly scopes = new Map<number, wf.CancellationScope>();
   private lastId: number;
+  /** The newest lease at the last {@link cancel}. */
+  private cancelledId = 0;
   private msPerSlice: number;
 
   /** @param ended one of them came back, or was lost */
@@ -77,7 +79,11 @@ export class Leases {
   }
 
   cancel(): void {
+    if (this.scopes.size === 0) return;
     for (const scope of this.scopes.values()) scope.cancel();
+    if (this.cancelledId === this.lastId) return;
+    this.cancelledId = this.lastId;
+    sinks.leases.cancelled(this.exId, this.lastId);
   }
 
   state(): LeasesState {

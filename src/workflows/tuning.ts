@@ -108,6 +108,7 @@ export const BEFORE: Readonly<Tuning> = {
 /** Of runs that begin now. */
 export const TUNING: Readonly<Tuning> = {
   ...BEFORE,
+  leastBudgetMs: 2_000,
   historyEventsPerLease: 3,
   firstLeaseSlices: 4,
   firstQueuedSlices: 8,

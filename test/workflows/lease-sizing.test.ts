@@ -20,8 +20,8 @@ it('fills a lease to less than its budget', () => {
   expect(size * 10).toBeGreaterThan(sizing.budget(4) / 2);
 });
 
-it('gives few workers a second, and many so much that their leases are no more than a server bears', () => {
-  expect([1, 2, 16].map((workers) => sizing.budget(workers))).toEqual([1_000, 1_000, 1_000]);
+it('gives few workers two seconds, and many so much that their leases are no more than a server bears', () => {
+  expect([1, 2, 32].map((workers) => sizing.budget(workers))).toEqual([2_000, 2_000, 2_000]);
   expect(sizing.budget(64)).toBe(4_000);
   expect(sizing.budget(1_000_000)).toBe(30_000);
   expect(sizing.size(supply(50, 100_000, 64)) * 50).toBeGreaterThan(3_500);
@@ -44,9 +44,9 @@ it('shares what is queued among the workers that have nothing, more finely near 
 
 it('makes no small leases ahead: with all workers busy it waits for more slices, unless no more can be queued', () => {
   const busy = { leased: 4 };
-  expect(sizing.size(supply(1, 400, 4, busy))).toBe(0);
-  expect(sizing.size(supply(1, 600, 4, busy))).toBe(475);
-  expect(sizing.size(supply(1, 3_000, 4, busy))).toBe(750);
+  expect(sizing.size(supply(1, 900, 4, busy))).toBe(0);
+  expect(sizing.size(supply(1, 1_200, 4, busy))).toBe(950);
+  expect(sizing.size(supply(1, 6_000, 4, busy))).toBe(1_500);
   expect(sizing.size(supply(1, 100, 4, { ...busy, most: 100 }))).toBe(50);
   expect(sizing.size(supply(1, 3, 4, { ...busy, endInSight: true }))).toBe(1);
 });

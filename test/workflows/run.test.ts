@@ -400,6 +400,23 @@ describe('a failure', () => {
   });
 });
 
+it('has its masters tell nodes of leases that it cancels, once', async () => {
+  let leases = 0;
+  const { run, workflow, ended } = await start(new PlayedSlicer(50, 1, '{}'), {
+    processSlices: async ({ slices }) => {
+      leases++;
+      await until(() => workflow.cancelled.length > 0);
+      return { done: slices.length, failed: [], ms: 1 };
+    },
+  });
+  await until(() => leases === 4);
+  run.want('paused');
+  await until(() => workflow.cancelled.length > 0);
+  run.want('running');
+  await ended;
+  expect(workflow.cancelled).toEqual([4]);
+});
+
 it('takes up what an abandoned request for a replay left, and counts it as the others', async () => {
   const parked: SliceTuple[] = [];
   let last = 0;

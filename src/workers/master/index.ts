@@ -23,6 +23,7 @@ import { codecApi } from './codec-api.js';
 import { CountersSink } from './counters-sink.js';
 import { TemporalEngine } from './engine.js';
 import { internalApi } from './internal-api.js';
+import { LeaseHalts } from './lease-halts.js';
 import { maintenanceApi } from './maintenance-api.js';
 import { Purger } from './purger.js';
 import { Reconciler } from './reconciler.js';
@@ -71,6 +72,7 @@ export async function runMaster(
   const reconciler = new Reconciler(store, engine, logger);
   const purger = new Purger(store, settings.keepExecutions, logger);
   const counters = new CountersSink(store, logger);
+  const halts = new LeaseHalts(() => placement.changed());
   const validator = createValidator(settings, { foundation, logger });
   const assets = new AssetService(store.assets, settings.assetsDir, settings.maxAssetBytes, logger);
   const keeper = new AssetKeeper(store.assets, assets, logger);
@@ -79,7 +81,7 @@ export async function runMaster(
     namespace: settings.namespace,
     activities: masterActivities({ store, placement, fenceTimeout: settings.fenceTimeout }),
     waiting: { findSlicer: findSlicer(store, placement) },
-    sinks: counters.sinks,
+    sinks: { ...counters.sinks, ...halts.sinks },
   });
   const working = workers.run();
   let stopping = false;
@@ -97,6 +99,7 @@ export async function runMaster(
       internalApi({
         store,
         placement,
+        halts,
         hostsFailed: (exId, reason) => engine.hostsFailed(exId, reason),
         logger,
       }),

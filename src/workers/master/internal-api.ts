@@ -8,6 +8,7 @@ import { withoutStack } from '../../without-stack.js';
 import type { HostAssignment, HostReport, PresenceResponse } from '../node/master-client.js';
 import type { Placement } from '../placement/placement.js';
 import { assetApi } from './asset-api.js';
+import type { LeaseHalts } from './lease-halts.js';
 import { metadataPatch, presenceRequest, readBody, slicePage } from './node-requests.js';
 
 /** Hosts of an execution that die in a row before they are ready, after which the execution is given up. */
@@ -19,16 +20,19 @@ const MAX_WAIT_MS = 1_000;
 /** How often a held presence looks into a shared store, for changes that another master made, in ms. */
 const LOOK_MS = 250;
 
+type Orders = Pick<PresenceResponse, 'assignments' | 'cancelled'>;
+
 interface Dependencies {
   store: Store;
   placement: Placement;
+  halts: Pick<LeaseHalts, 'of'>;
   /** Ends an execution whose hosts cannot be started. */
   hostsFailed(exId: string, reason: string): Promise<void>;
   logger: Logger;
 }
 
 /** Endpoints for nodes: presence, execution documents, metadata, pages of slices, assets. */
-export function internalApi({ store, placement, hostsFailed, logger }: Dependencies): Router {
+export function internalApi({ store, placement, halts, hostsFailed, logger }: Dependencies): Router {
   /** When executions were told that their hosts fail, of late. */
   const told = new Map<string, number>();
   const router = Router();
@@ -62,19 +66,21 @@ export function internalApi({ store, placement, hostsFailed, logger }: Dependenc
     response.on('close', () => gone.abort());
     const deadline = Date.now() + Math.min(presence.wait, MAX_WAIT_MS);
     const longest = store.shared ? LOOK_MS : MAX_WAIT_MS;
-    const look = async (): Promise<HostAssignment[]> =>
-      [...(await store.placement.liveHosts({ node_id: node.node_id })), ...returned]
+    const look = async (): Promise<Orders> => {
+      const assignments = [...(await store.placement.liveHosts({ node_id: node.node_id })), ...returned]
         .filter((host) => host.incarnation === node.incarnation)
         .map(assignmentOf);
-    let assignments = await look();
-    while (versionOf(assignments) === presence.known && Date.now() < deadline && !gone.signal.aborted) {
+      return { assignments, cancelled: halts.of(assignments.map(({ ex_id }) => ex_id)) };
+    };
+    let orders = await look();
+    while (versionOf(orders) === presence.known && Date.now() < deadline && !gone.signal.aborted) {
       await placement.nextChange(Math.max(1, Math.min(longest, deadline - Date.now())), gone.signal);
-      assignments = await look();
+      orders = await look();
     }
     response.json({
-      assignments,
+      ...orders,
       acknowledged: presence.hosts.filter(({ state }) => state === 'ended').map(({ host_id }) => host_id),
-      version: versionOf(assignments),
+      version: versionOf(orders),
     } satisfies PresenceResponse);
   });
 
@@ -147,5 +153,5 @@ const assignmentOf = ({ host_id, ex_id, kind, epoch, ...host }: HostRow): HostAs
   forced: host.forced ?? false,
 });
 
-const versionOf = (assignments: HostAssignment[]): string =>
-  createHash('sha1').update(JSON.stringify(assignments)).digest('base64');
+const versionOf = (orders: Orders): string =>
+  createHash('sha1').update(JSON.stringify(orders)).digest('base64');

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Worker, type WorkerOptions, type InjectedSinks, type NativeConnection } from '@temporalio/worker';
 import { wellFormedFailures } from '../../activities/well-formed-failures.js';
-import type { LedgerSinks } from '../../workflows/calls.js';
+import type { LeaseSinks, LedgerSinks } from '../../workflows/calls.js';
 import {
   MASTER_TASK_QUEUE,
   WAITING_TASK_QUEUE,
@@ -23,7 +23,7 @@ export interface MasterWorkersOptions {
   namespace: string;
   activities: MasterActivities;
   waiting: WaitingActivities;
-  sinks: InjectedSinks<LedgerSinks>;
+  sinks: InjectedSinks<LedgerSinks & LeaseSinks>;
   slots?: number;
 }
 

@@ -71,6 +71,7 @@ export async function runNode(
   // Who is busy is told with the next presence: with thousands of leases a minute it is no news.
   const hosts = new HostPool(settings, foundation, master, assets, logger, hostsChanged, leasesChanged);
   const leases = new WaitingLeases((exId) => hosts.workers(exId));
+  const heartbeats = new LeaseHeartbeats();
   const kept = new KeptOutcomes();
   const fence = new Fence(connection, settings.fenceTimeout, (state) => {
     presence.fence(state);
@@ -95,6 +96,7 @@ export async function runNode(
       reports: () => ({ hosts: hosts.reports(), hopeless: hosts.hopeless() }),
       answered(response) {
         ({ assignments } = response);
+        for (const [exId, lease] of Object.entries(response.cancelled)) heartbeats.halt(exId, lease);
         hosts.acknowledged(response.acknowledged);
         hosts.apply(assignments);
         const executions = new Set(assignments.map(({ ex_id }) => ex_id));
@@ -116,7 +118,7 @@ export async function runNode(
   const sliceNode = {
     incarnation,
     connected: () => fence.connected(),
-    heartbeats: new LeaseHeartbeats(),
+    heartbeats,
     leases,
     slicer: (exId: string) => hosts.slicer(exId),
     outcomes: (hostId: string) => kept.of(hostId),

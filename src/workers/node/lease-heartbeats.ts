@@ -1,11 +1,12 @@
 /** Time in ms after which a lease is heard of again: Temporal gives one up after five seconds. */
 const EACH_MS = 2_000;
 /** The same for any lease of an execution: for so long, at most, a cancellation stays unknown. */
-const ANY_MS = 1_000;
+const ANY_MS = 750;
 const LOOK_MS = 250;
 
 /** A lease, as far as heartbeats go. */
 export interface BeatingLease {
+  number: number;
   /** Sends a heartbeat; its answer may bring a cancellation. */
   beat(): void;
   /** Aborts when the lease is cancelled. */
@@ -35,7 +36,8 @@ interface Group {
  *                                 └──────────┴→ (the last lease leaves) → gone
  *
  * Temporal tells of a cancellation only in the answer to a heartbeat, and each heartbeat costs it a write. All leases of
- * an execution are cancelled at the same time, so it is enough if one of them asks each second.
+ * an execution are cancelled at the same time, so it is enough if one of them asks often. A master may say so before
+ * ({@link halt}).
  */
 export class LeaseHeartbeats {
   private readonly groups = new Set<Group>();
@@ -57,6 +59,18 @@ export class LeaseHeartbeats {
     } finally {
       lease.cancelled.removeEventListener('abort', close);
       this.leave(group, member);
+    }
+  }
+
+  /** Ends the leases of an execution up to this number as if Temporal had said it: they are being cancelled. */
+  halt(exId: string, upTo: number): void {
+    for (const group of this.groups) {
+      if (group.exId !== exId) continue;
+      const halted = [...group.members].filter(({ lease }) => lease.number <= upTo);
+      if (halted.length === 0) continue;
+      // What comes from now on must not hear of it once more, when Temporal tells.
+      if (this.open.get(exId) === group) this.open.delete(exId);
+      for (const { halt } of halted) halt.abort();
     }
   }
 

@@ -38,9 +38,11 @@ export interface PresenceRequest {
 
 export interface PresenceResponse {
   assignments: HostAssignment[];
+  /** The newest lease of an execution that was cancelled a moment ago, with all before it. */
+  cancelled: Record<string, number>;
   /** Hosts whose end is recorded. */
   acknowledged: string[];
-  /** Fingerprint of `assignments`, to be sent back as `known`. */
+  /** Fingerprint of both, to be sent back as `known`. */
   version: string;
 }
 

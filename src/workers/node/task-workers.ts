@@ -111,8 +111,8 @@ export class TaskWorkers {
                 activityTaskSlotSupplier: options.slots,
               },
             }),
-        maxHeartbeatThrottleInterval: '1s',
-        defaultHeartbeatThrottleInterval: '1s',
+        maxHeartbeatThrottleInterval: '500ms',
+        defaultHeartbeatThrottleInterval: '500ms',
         shutdownGraceTime: '70s',
         shutdownForceTime: '75s',
       });

@@ -4,8 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { jest } from '@jest/globals';
 import express from 'express';
 import { pino } from 'pino';
+import type { WorkflowInfo } from '@temporalio/workflow';
 import { failures } from '../../../src/api/http/failures.js';
 import { internalApi } from '../../../src/workers/master/internal-api.js';
+import { LeaseHalts } from '../../../src/workers/master/lease-halts.js';
 import {
   type HostAssignment,
   MasterClient,
@@ -24,6 +26,7 @@ let store: Store;
 let placement: Placement;
 let server: Server;
 let client: MasterClient;
+let halts: LeaseHalts;
 let hostsFailed: Array<[string, string]>;
 
 beforeAll(async () => {
@@ -39,12 +42,14 @@ afterAll(async () => {
 beforeEach(async () => {
   hostsFailed = [];
   placement = new Placement(store, 30_000, logger);
+  halts = new LeaseHalts(() => placement.changed());
   const app = express();
   app.use(
     '/internal',
     internalApi({
       store,
       placement,
+      halts,
       hostsFailed: async (exId, reason) => void hostsFailed.push([exId, reason]),
       logger,
     }),
@@ -167,6 +172,18 @@ it('holds an answer until what is wanted changes', async () => {
   placement.kick();
   const { assignments } = await held;
   expect(assignments.map(({ ex_id }) => ex_id)).toContain(execution.ex_id);
+  await close(execution);
+});
+
+it('says at once that leases are cancelled, to nodes that host their execution', async () => {
+  const { execution } = await place();
+  const { version } = await tell();
+  const held = tell({ known: version, wait: 1_000 });
+  const begun = performance.now();
+  halts.sinks.leases.cancelled.fn({} as WorkflowInfo, execution.ex_id, 12);
+  halts.sinks.leases.cancelled.fn({} as WorkflowInfo, 'another', 5);
+  await expect(held).resolves.toMatchObject({ cancelled: { [execution.ex_id]: 12 } });
+  expect(performance.now() - begun).toBeLessThan(900);
   await close(execution);
 });
 

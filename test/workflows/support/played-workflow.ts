@@ -66,6 +66,8 @@ class CancellationScope {
 export class PlayedWorkflow {
   /** Pauses in ms, as the workflow asked for them. */
   readonly pauses: number[] = [];
+  /** Leases that masters were told are cancelled, with all before them. */
+  readonly cancelled: number[] = [];
   historyLength = 0;
   /** Time in ms by which the clock was put forward. */
   private skipped = 0;
@@ -126,7 +128,10 @@ export class PlayedWorkflow {
         return delay(Math.min(ms, LONGEST_PAUSE_MS));
       },
       proxyActivities: proxy,
-      proxySinks: () => ({ counters: { report: () => undefined } }),
+      proxySinks: () => ({
+        counters: { report: () => undefined },
+        leases: { cancelled: (_exId: string, lease: number) => void this.cancelled.push(lease) },
+      }),
       workflowInfo: () => ({ historyLength: this.historyLength, continueAsNewSuggested: false }),
       setCurrentDetails: () => undefined,
       upsertSearchAttributes: () => undefined,
