@@ -8,6 +8,7 @@ export default {
   testMatch: ['**/*.test.ts'],
   // Each e2e test runs a whole stack with a server of its own.
   maxWorkers: 2,
+  testSequencer: '<rootDir>/test/support/sequencer.js',
   testTimeout: 120_000,
   globalSetup: '<rootDir>/test/support/mark-processes.js',
   globalTeardown: '<rootDir>/test/support/check-leftovers.js',
