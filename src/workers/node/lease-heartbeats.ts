@@ -1,6 +1,6 @@
 /** Time in ms after which a lease is heard of again: Temporal gives one up after five seconds. */
 const EACH_MS = 2_000;
-/** The same for any lease of an execution: for so long, at most, a cancellation stays unknown. */
+/** The same for any lease of an execution: with a look more, a cancellation stays unknown for so long at most. */
 const ANY_MS = 750;
 const LOOK_MS = 250;
 
