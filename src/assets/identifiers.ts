@@ -25,6 +25,9 @@ function parse(text: string, tagged: boolean): QualifiedName | undefined {
   return isTag ? { name, asset, tag: second } : { name, asset: `${asset}:${second}` };
 }
 
+/** Where an operation names an API: Teraslice's documentation has the second with an asset, its code only the first. */
+const API_REFERENCES = ['_api_name', 'api_name'] as const;
+
 type Config = Record<string, unknown>;
 
 /**
@@ -62,7 +65,9 @@ export function qualifyNames(spec: Config, ids: ReadonlyMap<string, string>): Co
   return {
     ...spec,
     operations: copy(spec.operations, (operation) => {
-      qualify(operation, '_api_name', true, (name) => `Invalid operation _api_name for _op: ${name}`);
+      for (const key of API_REFERENCES) {
+        qualify(operation, key, true, (name) => `Invalid operation ${key} for _op: ${name}`);
+      }
       qualify(operation, '_op', false, (name) => `Invalid operation name for _op: ${name}`);
     }),
     ...(spec.apis === undefined

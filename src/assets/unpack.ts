@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { dirname, join, posix } from 'node:path';
+import { dirname, join, posix, relative } from 'node:path';
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
@@ -54,12 +54,12 @@ const tooMany = (): CodedError => invalid(`it has more than ${MAX_ENTRIES} files
 export async function unpack(zipPath: string, folder: string): Promise<void> {
   const { size } = await stat(zipPath);
   const zip = await open(zipPath, size).catch((error: unknown) => {
-    throw refusal(error);
+    throw refusal(error, folder);
   });
   try {
     await writeManifest(folder, await extract(zip, folder, allowedBytes(size)));
   } catch (error) {
-    throw refusal(error);
+    throw refusal(error, folder);
   } finally {
     zip.close();
   }
@@ -235,13 +235,12 @@ class Checksum extends Transform {
 }
 
 /** The library's errors have no code, zlib's begin with `Z_`; any other code is an error of this machine. */
-function refusal(error: unknown): unknown {
+function refusal(error: unknown, folder: string): unknown {
   if (error instanceof CodedError) return error;
-  const { code, message } = error as NodeJS.ErrnoException;
-  const ofBundle = code === undefined || code.startsWith('Z_') || NAME_ERRORS.has(code);
-  if (!ofBundle) return error;
-  return invalid(
-    code !== undefined && NAME_ERRORS.has(code) ? `a name in it cannot be used: ${code}` : message,
-    error,
-  );
+  const { code, message, path } = error as NodeJS.ErrnoException;
+  if (code !== undefined && NAME_ERRORS.has(code)) {
+    const name = path === undefined ? 'a name in it' : relative(folder, path) || '.';
+    return invalid(`${name} cannot be used: ${code === 'EEXIST' ? 'it is in use already' : code}`, error);
+  }
+  return code === undefined || code.startsWith('Z_') ? invalid(message, error) : error;
 }

@@ -17,12 +17,13 @@ type Outcome = 'created' | 'unchanged' | 'missing' | 'refused';
 /**
  * Copies the asset bundles of another server that the master lacks, as far as they can be had, and says of each what was
  * done. Ids stay: they are made of the bytes. Exit code 1 if one was refused.
+ * @returns how many were copied, or would be if this were no dry run
  * @throws ConfigurationError if a server cannot be reached
  */
 export async function importAssets(
   settings: ClientSettings,
   { from, dryRun }: { from: string; dryRun: boolean },
-): Promise<void> {
+): Promise<number> {
   const master = settings.master ?? '';
   const counts: Partial<Record<Outcome, number>> = {};
   const known = new Set<string>();
@@ -42,6 +43,7 @@ export async function importAssets(
   if (summary.length > 0) tell(`Assets: ${summary.join(', ')}`);
   if (counts.missing) tell(`${from} does not give those that are missing: upload their zip files.`);
   if (counts.refused) process.exitCode = 1;
+  return counts.created ?? 0;
 }
 
 /** The bytes go from one server to the other, without being kept here. */

@@ -21,7 +21,7 @@ export interface ImportOptions {
 export async function runImport(settings: ClientSettings, options: ImportOptions): Promise<void> {
   if (!URL.canParse(options.from))
     throw new ConfigurationError(`--from must be a URL such as http://host:5678, not ${options.from}`);
-  await importAssets(settings, options);
+  const copied = await importAssets(settings, options);
   const counts: Record<string, number> = {};
   let problems = 0;
   for await (const job of listOf(options.from, '/jobs', 'job_id', { filters: true })) {
@@ -37,8 +37,11 @@ export async function runImport(settings: ClientSettings, options: ImportOptions
   const summary = Object.entries(counts).map(([outcome, count]) => `${count} ${outcome}`);
   tell(`Jobs: ${summary.join(', ') || 'none'}${options.dryRun ? '; dry run: nothing was changed' : ''}`);
   if (counts.different) tell('Those that are different were left as they are; --overwrite replaces them.');
-  if (problems > 0)
-    tell(`${problems} cannot be started as they are, see above: assets may have to be uploaded.`);
+  const remedy =
+    options.dryRun && copied > 0
+      ? 'they may need the assets that a dry run does not copy'
+      : 'assets may have to be uploaded';
+  if (problems > 0) tell(`${problems} cannot be started as they are, see above: ${remedy}.`);
   if (counts.refused) process.exitCode = 1;
 }
 

@@ -115,7 +115,7 @@ export class SupervisedProcess {
         if (attempt.signal.aborted) return;
         this.wasUp = true;
         this.announceUp();
-        onEvent?.('up', { process: name, pid: child.pid });
+        onEvent?.('up', { process: name, child_pid: child.pid });
       },
       (error: Error) => {
         if (attempt.signal.aborted) return;

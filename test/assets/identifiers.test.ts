@@ -29,11 +29,13 @@ describe('names with an asset', () => {
     ['api@one:1.0.0:tag', `api@${ONE}:tag`],
     [`api@${ONE}:tag`, `api@${ONE}:tag`],
   ])('make api %s %s, there and where it is referred to', (name, expected) => {
-    const spec = { apis: [{ _name: name }], operations: [{ _op: 'op', _api_name: name }] };
-    expect(qualifyNames(spec, ids)).toEqual({
-      apis: [{ _name: expected }],
-      operations: [{ _op: 'op', _api_name: expected }],
-    });
+    for (const key of ['_api_name', 'api_name']) {
+      const spec = { apis: [{ _name: name }], operations: [{ _op: 'op', [key]: name }] };
+      expect(qualifyNames(spec, ids)).toEqual({
+        apis: [{ _name: expected }],
+        operations: [{ _op: 'op', [key]: expected }],
+      });
+    }
   });
 
   it.each([

@@ -131,6 +131,7 @@ describe('import', () => {
 
     const dry = await command('import', '--from', from, '--dry-run');
     expect(dry.stdout).toContain(`${first}  created (dry run)  moving:1.0.0\n`);
+    expect(dry.stderr).toContain('they may need the assets that a dry run does not copy');
     expect(await store.assets.get(first)).toBeUndefined();
 
     const { stdout, stderr } = await command('import', '--from', from);

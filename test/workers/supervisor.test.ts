@@ -36,10 +36,13 @@ afterEach(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-const createStack = (explicit: Array<keyof Settings> = []): Stack =>
+const createStack = (
+  explicit: Array<keyof Settings> = [],
+  logger = createLogger('start', { level: 'silent' }),
+): Stack =>
   new Stack(settings, {
     explicit: new Set(explicit),
-    logger: createLogger('start', { level: 'silent' }),
+    logger,
     script: MEMBER,
     environment: environmentOf,
     temporalBinary: () => Promise.reject(new Error('not wanted here')),
@@ -79,6 +82,18 @@ describe('a stack', () => {
       'master SIGTERM',
     ]);
     expect([...pidsOf('master'), ...pidsOf('node')].filter(alive)).toEqual([]);
+  });
+
+  it('logs which process is up beside its own, in no key twice', async () => {
+    const lines: string[] = [];
+    stack = createStack([], createLogger('start', { destination: { write: (line) => lines.push(line) } }));
+    await stack.start();
+    const up = lines.filter((line) => line.includes('process is up'));
+    expect(up.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { pid: process.pid, process: 'master', child_pid: pidsOf('master')[0] },
+      { pid: process.pid, process: 'node', child_pid: pidsOf('node')[0] },
+    ]);
+    expect(up.map((line) => line.match(/"pid":/g)?.length)).toEqual([1, 1]);
   });
 
   it('starts a killed child again, with the same settings', async () => {
