@@ -338,8 +338,10 @@ describe('any request', () => {
     if (status >= 500 && !(status === 503 && /^Timed out/.test(json?.message))) {
       throw new Error(`${status}: ${answer}`);
     }
-    if (status >= 400 && method !== 'HEAD')
-      expect(json).toEqual({ error: status, message: expect.any(String) });
+    if (status < 400 || method === 'HEAD') return;
+    // Some answers about assets are Teraslice's: a text alone.
+    if (typeof json.error === 'string') expect(json).toEqual({ error: expect.stringMatching(/^asset /) });
+    else expect(json).toEqual({ error: status, message: expect.any(String) });
   }
 
   const options = { seed: SEED, numRuns: RUNS, endOnFailure: false };
