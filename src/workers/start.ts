@@ -24,12 +24,20 @@ export function createStack({ settings, explicit, output }: StartOptions): Stack
   });
 }
 
+/** Signals that come closer together are one, in ms: npm passes on what the whole process group has got already. */
+const SAME_SIGNAL_MS = 500;
+
 /**
  * Stops the stack at the first SIGINT or SIGTERM and ends this process; a second one ends it in a hurry.
  */
 export function stopOnSignals(stack: Stack): void {
   let signals = 0;
+  let last = -Infinity;
   const onSignal = (signal: NodeJS.Signals): void => {
+    const now = performance.now();
+    const same = now - last < SAME_SIGNAL_MS;
+    last = now;
+    if (same) return;
     signals += 1;
     if (signals > 2) return;
     tell(signals === 1 ? `${signal}: stopping in order; once more to stop at once` : 'Stopping at once');
