@@ -145,7 +145,7 @@ export class World {
       case 'stopped': {
         const ids = await this.working(await this.submit(name, PERSISTENT));
         await this.succeed('POST', `/v1/jobs/${ids.job}/_stop`);
-        return ids;
+        return this.ended(ids);
       }
       case 'deleted': {
         const ids = await this.submit(name, ONCE, false);
@@ -196,8 +196,13 @@ export class World {
     return { asset: assetIdOf(zip) };
   }
 
+  /** Ended where lists look, too: Teraslice's see what was written up to a second later. */
   private async ended(ids: Ids): Promise<Ids> {
-    await until(async () => TERMINAL.includes(await this.status(ids)), PATIENCE, POLL);
+    const listed = async (): Promise<string | undefined> => {
+      const found = await this.succeed('GET', `/v1/ex?filter=ex_id:${ids.ex}`);
+      return (found as Array<{ _status: string }>)[0]?._status;
+    };
+    await until(async () => TERMINAL.includes((await listed()) ?? ''), PATIENCE, POLL);
     return ids;
   }
 
