@@ -33,10 +33,8 @@ export async function readAssetJson(folder: string): Promise<AssetMetadata> {
   } catch (cause) {
     throw new CodedError('ASSET_JSON_MALFORMED', {}, { cause });
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new CodedError('ASSET_JSON_MALFORMED');
-  }
-  return metadataOf(content as Record<string, unknown>);
+  // Lists and what is no object at all have no name.
+  return metadataOf(Object(content) as Record<string, unknown>);
 }
 
 const invalid = (reason: string): CodedError => new CodedError('ASSET_JSON_INVALID', { reason });

@@ -38,6 +38,11 @@ describe('a table', () => {
       'N/A   1                N/A   N/A   N/A',
       '',
     ]);
+    expect(await render(['list[0]', 'list.0', 'list[9]'], false)).toEqual([
+      '1    1    N/A',
+      'N/A  N/A  N/A',
+      '',
+    ]);
   });
 
   it.each(['constructor', '__proto__', 'name.length', '__proto__.x', ''])(

@@ -1,15 +1,29 @@
+import { setTimeout } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { expectationOf, type Case, type Expectation, type ServerKind } from './case.js';
 import type { Answer, Server } from './server.js';
 import type { World } from './world.js';
 
-/** Sends the request of a case. @returns how the answer differs from what is expected; nothing if it does not */
+/** After this many ms Teraslice's searches see what was written: OpenSearch refreshes its indexes once a second. */
+const REFRESH = 2_000;
+
+/**
+ * Sends the request of a case; one that only reads from Teraslice once more if need be, for what was written just before.
+ * @returns how the answer differs from what is expected; nothing if it does not
+ */
 export async function differences(
   one: Case,
   server: Server,
   kind: ServerKind,
   world: World,
 ): Promise<string[]> {
+  const found = await ask(one, server, kind, world);
+  if (found.length === 0 || kind !== 'teraslice' || !one.request.startsWith('GET ')) return found;
+  await setTimeout(REFRESH);
+  return ask(one, server, kind, world);
+}
+
+async function ask(one: Case, server: Server, kind: ServerKind, world: World): Promise<string[]> {
   const [method, path] = one.request.split(' ') as [string, string];
   const { bytes, json, text, type } = one.send ?? {};
   // Ahead of the request: what is expected may be about something that is made only when its id is wanted.

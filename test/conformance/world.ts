@@ -26,11 +26,11 @@ const FAILING = {
   operations: [{ ...READER, passthrough_slice: true }, { _op: 'noop' }],
 };
 
-/** What is converted, and what is kept though nobody knows it. */
+/** What is converted, of what OpenSearch stores, too, and what is kept though nobody knows it. */
 export const CONFIGURED = {
-  ...{ active: 'false', analytics: 0, stateful: '1', workers: '1', slicers: ' 1 ', max_retries: 0 },
-  ...{ probation_window: '2 minutes', labels: { team: 'conformance' }, env_vars: { A: 'b', B: 1 } },
-  ...{ log_level: 'warn', cpu: 'of no interest without Kubernetes', of_my_own: { a: [null] } },
+  ...{ active: 'false', analytics: 'false', stateful: 'true', workers: '1', slicers: ' 1 ', max_retries: 0 },
+  ...{ probation_window: '120000', labels: { team: 'conformance' }, env_vars: { A: 'b', B: 1 } },
+  ...{ log_level: 'warn', cpu: '0.5', of_my_own: { a: [null] } },
   operations: [
     READER,
     {
@@ -140,10 +140,12 @@ export class World {
         return this.ended(await this.submit(name, { ...FAILING, max_retries: 1 }));
       case 'running':
         return this.working(await this.submit(name, PERSISTENT));
+      case 'pair':
+        return this.working(await this.submit(name, { ...PERSISTENT, workers: 2 }), 2);
       case 'stopped': {
         const ids = await this.working(await this.submit(name, PERSISTENT));
         await this.succeed('POST', `/v1/jobs/${ids.job}/_stop`);
-        return ids;
+        return this.ended(ids);
       }
       case 'deleted': {
         const ids = await this.submit(name, ONCE, false);
@@ -194,18 +196,24 @@ export class World {
     return { asset: assetIdOf(zip) };
   }
 
+  /** Ended where lists look, too: Teraslice's see what was written up to a second later. */
   private async ended(ids: Ids): Promise<Ids> {
-    await until(async () => TERMINAL.includes(await this.status(ids)), PATIENCE, POLL);
+    const listed = async (): Promise<string | undefined> => {
+      const found = await this.succeed('GET', `/v1/ex?filter=ex_id:${ids.ex}`);
+      return (found as Array<{ _status: string }>)[0]?._status;
+    };
+    await until(async () => TERMINAL.includes((await listed()) ?? ''), PATIENCE, POLL);
     return ids;
   }
 
-  private async working(ids: Ids): Promise<Ids> {
+  private async working(ids: Ids, workers = 1): Promise<Ids> {
     await until(async () => (await this.status(ids)) === 'running', PATIENCE, POLL);
-    const processed = async (): Promise<number> => {
+    const busy = async (): Promise<boolean> => {
       const { json } = await this.server.send('GET', `/v1/ex/${ids.ex}/controller`);
-      return (json as Array<{ processed: number }>)[0]?.processed ?? 0;
+      const [{ processed, workers_joined }] = json as [{ processed: number; workers_joined: number }];
+      return processed > 0 && workers_joined >= workers;
     };
-    await until(async () => (await processed()) > 0, PATIENCE, POLL);
+    await until(busy, PATIENCE, POLL);
     return ids;
   }
 

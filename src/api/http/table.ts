@@ -24,7 +24,7 @@ export interface TableOptions {
 
 /**
  * A text table, as Teraslice's `/txt` endpoints answer it (Teraslice's `docs/management-apis/endpoints-txt.md`). Of the
- * query, `fields` chooses columns, dotted paths included, and `headers=false` leaves out the first two lines.
+ * query, `fields` chooses columns, paths included, and `headers=false` leaves out the first two lines.
  */
 export const tableOf = (
   pages: Rows,
@@ -96,10 +96,10 @@ function shown(text: string): string {
   return copy.replaceAll(/\s*\n\s*/g, ' ');
 }
 
-/** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed`. */
+/** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed` or `operations[0]._op`. */
 function valueAt(row: object, path: string): unknown {
   let value: unknown = row;
-  for (const name of Object.hasOwn(row, path) ? [path] : path.split('.')) {
+  for (const name of Object.hasOwn(row, path) ? [path] : path.replaceAll(/\[(\d+)\]/g, '.$1').split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }

@@ -2,7 +2,7 @@ import { type RawBuilder, sql, type SqlBool } from 'kysely';
 import type { Fields, FieldType } from '../fields.js';
 import { FilterError } from './filter-error.js';
 import type { Bound, Part, Range, Term, Value } from './parse.js';
-import { likePattern, wordPattern } from './patterns.js';
+import { likePattern, wordPattern, wordsOf } from './patterns.js';
 import { readTime, type Span } from './times.js';
 import { inTime } from './time-limit.js';
 
@@ -121,16 +121,22 @@ export class Comparisons {
     }
   }
 
-  /** Words within a text; what has wildcards may also be the text as a whole. */
+  /**
+   * Words within a text: of a phrase one behind the other, else any of them, as of `daily-import`. What has wildcards
+   * may also be the text as a whole.
+   */
   private words(field: string, term: Term): Alternative[] {
     this.countSearch(term);
-    const text = plain(term.parts);
-    const pattern = wordPattern(term.parts);
-    if (pattern !== undefined) this.take(pattern, term.at);
+    const { parts, phrase, at } = term;
+    const text = plain(parts);
+    const patterns = (text === undefined || phrase ? [parts] : wordsOf(text).map((word) => [word])).flatMap(
+      (one) => wordPattern(one) ?? [],
+    );
+    for (const pattern of patterns) this.take(pattern, at);
     return [
-      ...(pattern === undefined ? [] : [{ field, pattern }]),
-      ...(text === undefined ? [sql<SqlBool>`${this.inTime(field)} like ${likePattern(term.parts)}`] : []),
-      ...(pattern === undefined && text !== undefined ? [sql<SqlBool>`${this.column(field)} = ${text}`] : []),
+      ...patterns.map((pattern) => ({ field, pattern })),
+      ...(text === undefined ? [sql<SqlBool>`${this.inTime(field)} like ${likePattern(parts)}`] : []),
+      ...(patterns.length === 0 && text !== undefined ? [sql<SqlBool>`${this.column(field)} = ${text}`] : []),
     ];
   }
 

@@ -79,7 +79,7 @@ Comparison "a comparison" = operator:$([<>] "="?) _ value:(Phrase / Word) {
 
 Phrase "a phrase" = "\"" text:(@"\\" @. / [^"\\])* "\"" Fuzzy? {
     const plain = text.map((part) => (Array.isArray(part) ? part[1] : part)).join('');
-    return { type: 'value', kind: 'term', at: offset(), parts: [plain] };
+    return { type: 'value', kind: 'term', at: offset(), parts: [plain], phrase: true };
   }
 
 Regex "a value" = "/" { error('regular expressions are not supported; use the wildcards * and ?'); }

@@ -6,7 +6,7 @@ import { GRAMMAR } from './grammar.js';
 type At = { at: number };
 /** Literal text and the wildcards `*` (any characters) and `?` (one) between it. */
 export type Part = string | { wildcard: '*' | '?' };
-export type Term = { type: 'value'; kind: 'term'; parts: Part[] } & At;
+export type Term = { type: 'value'; kind: 'term'; parts: Part[]; phrase?: true } & At;
 export type Bound = Term & { closed: boolean };
 export type Range = { type: 'value'; kind: 'range'; min?: Bound; max?: Bound } & At;
 /** Without a `field` the value is looked for in all of them, or in that of the group around it. */

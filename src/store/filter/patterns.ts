@@ -14,6 +14,11 @@ export function likePattern(parts: Part[]): string {
 const LETTERS = '0-9A-Za-z_\u0080-\u{10ffff}';
 const LETTER = new RegExp(`[${LETTERS}]`, 'u');
 
+const BETWEEN = new RegExp(`[^${LETTERS}]+`, 'u');
+
+/** The words of a text. */
+export const wordsOf = (text: string): string[] => text.split(BETWEEN).filter((word) => word !== '');
+
 /** Any letters of a word, in a regular expression. */
 const ANY = `[${LETTERS}]*`;
 

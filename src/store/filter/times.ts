@@ -19,8 +19,9 @@ export const LATEST = Date.parse('9999-12-31T23:59:59.999Z');
 
 /**
  * Reads a time as OpenSearch's `strict_date_optional_time||epoch_millis` with date math does: `2024`,
- * `2024-05-06T07:08`, `now-1d/d`, `2024-05-06||+1M/M`, `1715000000000`. What is left out, or rounded to, is
- * a span: `2024` is the whole year. UTC unless an offset is given.
+ * `2024-05-06T07:08`, `now-1d/d`, `2024-05-06||+1M/M`, `1715000000000`. An hour or less that is left out, or what
+ * is rounded to, is a span: `2024-05-06` is the whole day. A month or a day that is left out is the first one, so that
+ * `2024` is the first of January. Where there is date math, only rounding makes a span. UTC unless an offset is given.
  *
  * @param now ms since 1970
  * @returns undefined if the text is no time
@@ -29,7 +30,7 @@ export function readTime(text: string, now: number): Span | undefined {
   const [, anchor = text, math = ''] = /^(now|.*?(?=\|\|))(?:\|\|)?(.*)$/s.exec(text) ?? [];
   if (!MATH.test(math)) return undefined;
   const start = anchor === 'now' ? instant(now) : readAnchor(anchor);
-  const span = start && calculate(start, math);
+  const span = start && (math === '' ? start : calculate(instant(start.from), math));
   return span !== undefined && span.from >= EARLIEST && span.to <= LATEST ? span : undefined;
 }
 
@@ -47,9 +48,7 @@ function readAnchor(text: string): Span | undefined {
   );
   const from = Date.parse(`${y}-${M}-${d}T${h}:${m}:${s}.${(ms ?? '').slice(0, 3).padEnd(3, '0')}${offset}`);
   if (Number.isNaN(from) || !isOnCalendar(Number(y), Number(M), Number(d))) return undefined;
-  const precision = (['ms', 's', 'm', 'h', 'd', 'M', 'y'] as const).find(
-    (unit) => fields[unit] !== undefined,
-  )!;
+  const precision = (['ms', 's', 'm', 'h'] as const).find((unit) => fields[unit] !== undefined) ?? 'd';
   return { from, to: add(from, 1, precision) };
 }
 

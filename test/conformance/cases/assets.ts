@@ -72,7 +72,7 @@ export const ASSETS: Case[] = [
     'Missing name',
   ),
   ours(
-    refused('wrong version', (run) => bundle(`wrong-${run}`, 'one'), 500, 'Invalid version "one"'),
+    refused('wrong version', (run) => bundle(`wrong-${run}`, 'one'), 500, 'Invalid version "null"'),
     422,
     'Invalid version "one"',
   ),

@@ -1,7 +1,19 @@
 import { z } from 'zod';
 import type { Case } from '../case.js';
-import { endedExecution, jobAsPosted } from '../shapes.js';
-import { CONFIGURED } from '../world.js';
+import { endedExecution, jobAsPosted, registered } from '../shapes.js';
+import { CONFIGURED, ONCE } from '../world.js';
+
+/** Valid, and more than OpenSearch has room for. */
+const withoutRoom = (values: object): Case => ({
+  row: `J1 valid, but not for OpenSearch: ${JSON.stringify(values)}`,
+  request: 'POST /v1/jobs?start=false',
+  send: { json: { name: 'conformance-{run}-without-room', ...ONCE, ...values } },
+  expect: {
+    status: 400,
+    message: /^Failure to create job, caused by TSError: OpenSearch Error: Mapper Parsing: /,
+  },
+  temposlice: { status: 200, body: registered },
+});
 
 /** What is made of a job when it runs: defaults and conversions are in the execution, the job stays as it was. */
 export const CONFIGURATION: Case[] = [
@@ -64,7 +76,7 @@ export const CONFIGURATION: Case[] = [
         labels: { team: 'conformance' },
         env_vars: { A: 'b', B: 1 },
         log_level: 'warn',
-        cpu: 'of no interest without Kubernetes',
+        cpu: '0.5',
         of_my_own: { a: [null] },
         'operations.1._encoding': 'raw',
         'operations.1._dead_letter_action': 'none',
@@ -84,4 +96,7 @@ export const CONFIGURATION: Case[] = [
       values: CONFIGURED,
     },
   },
+  ...[{ analytics: 0 }, { stateful: '1' }, { probation_window: '2 minutes' }, { cpu: 'many' }].map(
+    withoutRoom,
+  ),
 ];
