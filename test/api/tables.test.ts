@@ -38,9 +38,9 @@ describe('a table', () => {
       'N/A   1                N/A   N/A   N/A',
       '',
     ]);
-    expect(await render(['list[0]', 'list.0', 'list[9]'], false)).toEqual([
-      '1    1    N/A',
-      'N/A  N/A  N/A',
+    expect(await render(['list[0]', 'list.0', 'list[9]', 'deep[er][x]'], false)).toEqual([
+      '1    1    N/A  null',
+      'N/A  N/A  N/A  N/A ',
       '',
     ]);
   });

@@ -99,7 +99,9 @@ function shown(text: string): string {
 /** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed` or `operations[0]._op`. */
 function valueAt(row: object, path: string): unknown {
   let value: unknown = row;
-  for (const name of Object.hasOwn(row, path) ? [path] : path.replaceAll(/\[(\d+)\]/g, '.$1').split('.')) {
+  for (const name of Object.hasOwn(row, path)
+    ? [path]
+    : path.replaceAll(/\[([^[\]]+)\]/g, '.$1').split('.')) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
