@@ -7,7 +7,7 @@ const SLICE_MS = 50;
 const WORKERS = 8;
 const IDEAL_MS = (SLICES * SLICE_MS) / WORKERS;
 /** Before each job, for what is done in the background after a start, or another job: hosts are made ready. */
-const PAUSE_MS = 3_000;
+const PAUSE_MS = 6_000;
 
 /** A job whose slices wait for something else, from its submission to its end. */
 export const waiting: Scenario = {

@@ -8,7 +8,7 @@ import { ProgressFile } from '../host/progress.js';
 import { PIPE_FD } from '../host/protocol.js';
 
 const HOST_MAIN = compiledPath('../host/main.js', import.meta.url);
-/** Pause before a host is made ahead: those that an execution waits for come first, in ms. */
+/** Pause before hosts are made ahead: those that an execution waits for come first, in ms. */
 const REFILL_MS = 250;
 /** The same after one died that nobody had used: its cause may stay for a while. */
 const REFILL_AFTER_DEATH_MS = 10_000;
@@ -75,8 +75,8 @@ export function forkHost({ memoryMb, args, env, directory }: ForkHostOptions): F
  *                 └───────┴───→ dead, and replaced
  *
  * They belong to no execution: they take no slot, no master hears of them, and they run no user code, so that
- * there is nothing to ping or to fence. Like every host they end with their node. They are made one at a
- * time, and only while no execution waits for a host to start.
+ * there is nothing to ping or to fence. Like every host they end with their node. They are made one after
+ * the other, and only while no execution waits for a host to start.
  */
 export class WarmHosts {
   private readonly loading = new Set<ForkedHost>();
@@ -162,7 +162,7 @@ export class WarmHosts {
     (child.stdio[PIPE_FD] as Readable).once('data', () => {
       if (!this.loading.delete(host)) return;
       this.warm.add(host);
-      this.adjust();
+      this.adjust(0);
     });
   }
 
