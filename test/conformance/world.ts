@@ -210,8 +210,8 @@ export class World {
     await until(async () => (await this.status(ids)) === 'running', PATIENCE, POLL);
     const busy = async (): Promise<boolean> => {
       const { json } = await this.server.send('GET', `/v1/ex/${ids.ex}/controller`);
-      const [{ processed, workers_joined }] = json as [{ processed: number; workers_joined: number }];
-      return processed > 0 && workers_joined >= workers;
+      const [controller] = json as Array<{ processed: number; workers_joined: number }>;
+      return controller !== undefined && controller.processed > 0 && controller.workers_joined >= workers;
     };
     await until(busy, PATIENCE, POLL);
     return ids;

@@ -98,10 +98,9 @@ function shown(text: string): string {
 
 /** A field of the row, else what lies at the end of a path such as `_slicer_stats.processed` or `operations[0]._op`. */
 function valueAt(row: object, path: string): unknown {
+  const names = Object.hasOwn(row, path) ? [path] : path.replaceAll(/\[([^[\]]+)\]/g, '.$1').split('.');
   let value: unknown = row;
-  for (const name of Object.hasOwn(row, path)
-    ? [path]
-    : path.replaceAll(/\[([^[\]]+)\]/g, '.$1').split('.')) {
+  for (const name of names) {
     if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
     value = (value as Record<string, unknown>)[name];
   }
