@@ -1,4 +1,4 @@
-import { DataEntity } from '@terascope/job-components';
+import { cloneDeep, DataEntity } from '@terascope/job-components';
 
 const made = DataEntity.make;
 beforeAll(() => import('../../src/operations/cheap-entities.js'));
@@ -48,6 +48,14 @@ it('refuses the same names of fields', () => {
     expect(failure(() => DataEntity.make(input))).toBe(failure(() => new DataEntity(input)));
     expect(failure(() => DataEntity.make(input))).toMatch(/TypeError/);
   }
+});
+
+it('is a record with metadata of its own where the library clones it', () => {
+  const entity = DataEntity.make({ id: 1 });
+  entity.setKey('key');
+  const clone = cloneDeep(entity);
+  clone.setKey('other');
+  expect([DataEntity.isDataEntity(clone), clone.getKey(), entity.getKey()]).toEqual([true, 'other', 'key']);
 });
 
 it('gives each record metadata of its own', () => {

@@ -9,7 +9,7 @@ import { sliceId } from '../../workflows/slice-id.js';
 import { monotonic } from './monotonic.js';
 import type { Progress, ProgressWriter } from './progress.js';
 import type { FromHost, HostLease } from './protocol.js';
-import { growHeapFor } from './heap-growth.js';
+import { collectAfterSlice, growHeapFor } from './heap-growth.js';
 
 /** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
 const LISTEN_EVERY_MS = 50;
@@ -106,6 +106,7 @@ export class WorkerHost {
     this.note({ lease: lease.number, ended: 0, failed: 0, since: begun });
     for (const [i, tuple] of lease.slices.entries()) {
       await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
+      collectAfterSlice();
       const now = monotonic();
       if (this.unfit || this.halted || now - begun >= lease.budget) break;
       if (now - heard >= LISTEN_EVERY_MS) {

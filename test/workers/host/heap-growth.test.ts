@@ -8,7 +8,8 @@ const path = (relative: string): string => fileURLToPath(new URL(relative, impor
 
 /**
  * Makes objects that are alive together for a while, as the records of a slice are, and tells what the young
- * generation can hold after it, in MB, and how often the old one was collected.
+ * generation can hold after it, in MB, how much was ever left in it between two rounds, and how often the old one was
+ * collected.
  */
 const CHURN = `
   import { PerformanceObserver, constants } from 'node:perf_hooks';
@@ -16,22 +17,31 @@ const CHURN = `
   import { setImmediate as macrotask } from 'node:timers/promises';
   import { Worker } from 'node:worker_threads';
   import { getHeapSpaceStatistics } from 'node:v8';
-  import { growHeapFor, holdHeap } from '${path('../../../src/workers/host/heap-growth.ts')}';
+  import { collectAfterSlice, growHeapFor, holdHeap } from '${path('../../../src/workers/host/heap-growth.ts')}';
   let collected = 0;
   new PerformanceObserver((list) => {
     for (const { detail } of list.getEntries()) if (detail.kind === constants.NODE_PERFORMANCE_GC_MAJOR) collected++;
   }).observe({ entryTypes: ['gc'] });
-  const churn = async () => {
-    collected = 0;
-    for (let round = 0; round < 200; round++) {
-      const alive = [];
-      for (let i = 0; i < 50_000; i++) alive.push({ i, text: 'x' + i });
-      await macrotask();
-    }
+  const slice = async () => {
+    const alive = [];
+    for (let i = 0; i < 50_000; i++) alive.push({ i, text: 'x' + i });
+    await macrotask();
+  };
+  const youngGeneration = () => {
     const { space_used_size, space_available_size } = getHeapSpaceStatistics().find(
       ({ space_name }) => space_name === 'new_space',
     );
-    return { young: Math.round((space_used_size + space_available_size) / 2 ** 20), collected };
+    return { used: space_used_size / 2 ** 20, size: (space_used_size + space_available_size) / 2 ** 20 };
+  };
+  const churn = async (afterSlice) => {
+    collected = 0;
+    let left = 0;
+    for (let round = 0; round < 200; round++) {
+      await slice();
+      afterSlice?.();
+      left = Math.max(left, youngGeneration().used);
+    }
+    return { young: Math.round(youngGeneration().size), left, collected };
   };
   holdHeap();
   const seen = [await churn()];
@@ -43,15 +53,17 @@ const CHURN = `
     growHeapFor(records);
     seen.push(await churn());
   }
+  seen.push(await churn(collectAfterSlice));
   console.log(JSON.stringify(seen));
 `;
 
 interface Seen {
   young: number;
+  left: number;
   collected: number;
 }
 
-it('is held small, also when a thread was started, until a slice has many records', async () => {
+it('is held small, also when a thread was started, until a slice has many records; then collected between slices', async () => {
   const loader = ['--import', path('../../support/typescript.mjs')];
   const args = [
     '--max-old-space-size=1024',
@@ -65,8 +77,11 @@ it('is held small, also when a thread was started, until a slice has many record
   const { stdout } = await promisify(execFile)(process.execPath, args, {
     env: { ...process.env, NODE_OPTIONS: '' },
   });
-  const [held, stillHeld, grown] = JSON.parse(stdout) as [Seen, Seen, Seen];
+  const [held, stillHeld, grown, between] = JSON.parse(stdout) as [Seen, Seen, Seen, Seen];
   expect([held.young, stillHeld.young]).toEqual([8, 8]);
   expect(grown.young).toBeGreaterThan(8);
   expect(grown.collected).toBeLessThan(stillHeld.collected / 2);
+  expect(grown.left).toBeGreaterThan(16);
+  expect(between.left).toBeLessThan(8);
+  expect(between.collected).toBeLessThanOrEqual(grown.collected);
 });

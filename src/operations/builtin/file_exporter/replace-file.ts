@@ -5,11 +5,21 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 
-async function write(handle: FileHandle, contents: Iterable<string>, gzip: boolean): Promise<void> {
-  if (!gzip) {
-    for (const text of contents) await handle.appendFile(text);
-    return;
+/** Writes each text while the next one is made. */
+async function append(handle: FileHandle, contents: Iterable<string>): Promise<void> {
+  let writing = Promise.resolve();
+  try {
+    for (const text of contents) {
+      await writing;
+      writing = handle.appendFile(text);
+    }
+  } finally {
+    await writing;
   }
+}
+
+async function write(handle: FileHandle, contents: Iterable<string>, gzip: boolean): Promise<void> {
+  if (!gzip) return append(handle, contents);
   await pipeline(Readable.from(contents), createGzip(), async (blocks) => {
     for await (const block of blocks) await handle.appendFile(block as Buffer);
   });
