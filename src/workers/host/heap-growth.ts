@@ -14,7 +14,7 @@ import { SEMI_SPACE_MB } from '../../lean-process.js';
  * V8 reads these flags each time it is about to grow the young generation, and after each collection of the old one.
  *
  * Once grown, the young generation is collected between slices, when next to nothing in it is alive: 0.6 ms where
- * V8, which cannot know, takes 4–6 in the middle of a slice and has the old generation to collect after every other one.
+ * V8, which cannot know, takes 4–6 in the middle of a slice, and leaves garbage to the old generation.
  */
 
 /** Records of a slice from which on more is worth its memory. */
