@@ -4,4 +4,5 @@ import { dropEmptyVariables } from './cli/options.js';
 import { createProgram } from './cli/program.js';
 
 dropEmptyVariables();
-await createProgram().parseAsync().catch(leave);
+// Not awaited: in the bundle, what a command loads has parts in this very module and would wait for it.
+void createProgram().parseAsync().catch(leave);

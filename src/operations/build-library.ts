@@ -1,10 +1,8 @@
 import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import commonjs from '@rollup/plugin-commonjs';
-import json from '@rollup/plugin-json';
-import { nodeResolve } from '@rollup/plugin-node-resolve';
 import { rollup, type Plugin } from 'rollup';
+import { FOR_NODE } from '../bundling.js';
 
 /**
  * Bundles `@terascope/job-components` with what it uses, once, at build time. As it comes it is some 1,200 modules,
@@ -60,12 +58,9 @@ const modules = [
 ];
 
 const bundle = await rollup({
+  ...FOR_NODE,
   input: Object.fromEntries(modules.map((file) => [file.slice(0, -'.js'.length), join(LIBRARY, file)])),
-  plugins: [lazy, nodeResolve({ exportConditions: ['node'], preferBuiltins: true }), commonjs(), json()],
-  onwarn(warning, warn) {
-    const harmless = ['CIRCULAR_DEPENDENCY', 'THIS_IS_UNDEFINED'];
-    if (!harmless.includes(warning.code ?? '')) warn(warning);
-  },
+  plugins: [lazy, ...FOR_NODE.plugins],
 });
 await bundle.write({
   dir: OUTPUT,

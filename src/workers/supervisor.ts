@@ -7,7 +7,9 @@
  *                                                                                  ▼
  *                             stopped ◀── temporal ◀── master ◀── node ◀────── stopping
  *
- * All three processes are forked at once, as it takes a second to load their code; each hears when the one before it is up.
+ * They do not wait for each other with loading their code, which takes a second, only with their work: each hears when what it
+ * needs is up. The master is the longest on its way; it is forked before the Temporal CLI is at hand, and the node when Temporal is up,
+ * not to take a processor from the two.
  *
  * In every state a child that dies is started again (supervised-process.ts). A second stop, in a hurry, does not
  * wait for running slices.
@@ -54,7 +56,7 @@ export class Stack {
   stopping = false;
 
   private fail!: (error: unknown) => void;
-  private readonly started: SupervisedProcess[] = [];
+  private readonly running: SupervisedProcess[] = [];
   private releaseLock: (() => void) | undefined;
 
   constructor(
@@ -86,8 +88,9 @@ export class Stack {
     if (leftovers.length)
       this.options.logger.warn({ processes: leftovers }, 'ended what an earlier run left');
     this.settings = await choosePorts(this.settings, this.options.explicit);
-    const temporal = this.settings.temporal ? undefined : await this.startTemporal(pids);
-    const master = this.run(this.member('master', pids, MASTER_GRACE, temporal?.up));
+    const temporalUp = this.settings.temporal ? Promise.resolve() : this.startTemporal(pids);
+    const master = this.run(this.member('master', pids, MASTER_GRACE, temporalUp));
+    await Promise.race([temporalUp, this.failed]);
     const nodeGrace = this.settings.shutdownTimeout + NODE_MARGIN;
     const node = this.run(this.member('node', pids, nodeGrace, master.up));
     await Promise.race([node.up.then(() => this.nodePresent(node)), this.failed]);
@@ -96,28 +99,32 @@ export class Stack {
   /** Ends everything in order; `hurry`: without waiting for running slices. May be called again to hurry. */
   async stop(hurry = false): Promise<void> {
     this.stopping = true;
-    const order = [...this.started].reverse();
+    const order = [...this.running].reverse();
     if (hurry) await Promise.all(order.map((child) => child.stop(true)));
     else for (const child of order) await child.stop();
     this.releaseLock?.();
     this.releaseLock = undefined;
   }
 
-  private async startTemporal(pids: PidFiles): Promise<SupervisedProcess> {
-    const binary = await this.options.temporalBinary();
+  /** Resolves when the embedded server is up; its address is among the settings at once. */
+  private async startTemporal(pids: PidFiles): Promise<void> {
     const { temporalPort: port, temporalUiPort: uiPort, namespace, dataDir } = this.settings;
+    this.settings = { ...this.settings, temporal: `127.0.0.1:${port}` };
     const codecEndpoint = `${this.apiUrl}/codec`;
     const onEvent = this.logEvent;
-    this.settings = { ...this.settings, temporal: `127.0.0.1:${port}` };
-    return this.run(
+    const binary = await this.options.temporalBinary();
+    const server = this.run(
       temporalProcess({ binary, port, uiPort, namespace, codecEndpoint, dataDir, pids, onEvent }),
+      0,
     );
+    await server.up;
   }
 
-  private run(options: SupervisedOptions): SupervisedProcess {
+  /** @param place among those that run: what needs it comes after it. Default: the last. */
+  private run(options: SupervisedOptions, place = this.running.length): SupervisedProcess {
     if (this.stopping) throw new Error('the stack was stopped while it started');
     const child = new SupervisedProcess(options);
-    this.started.push(child);
+    this.running.splice(place, 0, child);
     child.done.catch(this.fail);
     return child;
   }
@@ -143,7 +150,11 @@ export class Stack {
           execArgv: LEAN_EXEC_ARGV,
           stdio: ['ignore', output, output, 'ipc'],
         });
-        void needed.then(() => child.connected && child.send('go'));
+        needed.then(
+          () => child.connected && child.send('go'),
+          // The start fails with it.
+          () => undefined,
+        );
         return child;
       },
       ready: (child) => new Promise((resolve) => child.once('message', () => resolve())),

@@ -39,13 +39,14 @@ afterEach(async () => {
 const createStack = (
   explicit: Array<keyof Settings> = [],
   logger = createLogger('start', { level: 'silent' }),
+  temporalBinary: () => Promise<string> = () => Promise.reject(new Error('not wanted here')),
 ): Stack =>
   new Stack(settings, {
     explicit: new Set(explicit),
     logger,
     script: MEMBER,
     environment: environmentOf,
-    temporalBinary: () => Promise.reject(new Error('not wanted here')),
+    temporalBinary,
   });
 
 /** A node without a stack that may go on at once. */
@@ -94,6 +95,18 @@ describe('a stack', () => {
       { pid: process.pid, process: 'node', child_pid: pidsOf('node')[0] },
     ]);
     expect(up.map((line) => line.match(/"pid":/g)?.length)).toEqual([1, 1]);
+  });
+
+  it('loads the master while the Temporal CLI is looked for, and ends it if there is none', async () => {
+    settings = { ...settings, temporal: undefined };
+    stack = createStack([], undefined, async () => {
+      await until(() => existsSync(join(dataDir, 'events')) && pidsOf('master').length === 1);
+      throw new Error('no CLI to be had');
+    });
+    await expect(stack.start()).rejects.toThrow('no CLI to be had');
+    await stack.stop();
+    expect(events().map(([name, event]) => `${name} ${event}`)).not.toContain('master go');
+    expect(pidsOf('master').filter(alive)).toEqual([]);
   });
 
   it('starts a killed child again, with the same settings', async () => {
