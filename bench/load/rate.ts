@@ -22,14 +22,19 @@ export async function rateOf(
   seconds: number,
   begin: () => Promise<void> = async () => undefined,
 ): Promise<number> {
-  await client.processed(exId, 1);
-  await workersThere(client, exId, workers);
-  await delay(WARM_UP_MS);
+  await settled(client, exId, workers);
   await begin();
   const first = await nextStep(client, exId);
   await delay(seconds * 1_000);
   const last = await nextStep(client, exId);
   return ((last.processed - first.processed) / (last.at - first.at)) * 1_000;
+}
+
+/** Waits until all workers have been at work for a while. */
+export async function settled(client: Client, exId: string, workers: number): Promise<void> {
+  await client.processed(exId, 1);
+  await workersThere(client, exId, workers);
+  await delay(WARM_UP_MS);
 }
 
 /** Waits until so many workers have come to the execution. */

@@ -57,7 +57,7 @@ export class LeaseSizing {
    * round trips only if it keeps a worker busy for a while.
    */
   size({ msPerSlice, queued, most, leased, workers, endInSight }: Supply): number {
-    const { firstLeaseSlices, leaseFill, leastLeaseShare, maxLeaseSlices } = this.tuning;
+    const { firstLeaseSlices, firstLeaseShare, leaseFill, leastLeaseShare, maxLeaseSlices } = this.tuning;
     if (msPerSlice === 0) {
       // No more than leave some for all other leases: slices may be long.
       const share = Math.floor(queued / this.maxLeases(workers));
@@ -71,7 +71,8 @@ export class LeaseSizing {
     if (idle > 0) {
       // Others will be idle soon; but very small leases are for when there are as many that are idle.
       const share = Math.ceil(queued / Math.max(idle, Math.ceil(workers / 2)));
-      return Math.min(full, Math.max(share, Math.min(Math.ceil(queued / idle), Math.ceil(least / 2))));
+      const longest = Math.ceil(full * (firstLeaseShare + (1 - firstLeaseShare) * ((leased + 1) / workers)));
+      return Math.min(longest, Math.max(share, Math.min(Math.ceil(queued / idle), Math.ceil(least / 2))));
     }
     return queued < least ? 0 : Math.min(full, Math.max(Math.ceil(queued / workers), least));
   }

@@ -42,6 +42,11 @@ export interface Tuning {
   leaseFill: number;
   /** Share of a full lease below which none is made ahead. */
   leastLeaseShare: number;
+  /**
+   * Share of a full lease that the first of many idle workers gets; the others get more and more, the last one all of it. Leases
+   * that begin together then end one after the other: numbers move all the time, and Temporal and the master have an even load.
+   */
+  firstLeaseShare: number;
   /** Most slices in one lease. */
   maxLeaseSlices: number;
   /**
@@ -90,6 +95,7 @@ export const BEFORE: Readonly<Tuning> = {
   firstQueuedSlices: 4,
   leaseFill: 0.95,
   leastLeaseShare: 0.5,
+  firstLeaseShare: 1,
   maxLeaseSlices: 10_000,
   maxLeases: 1_000,
   smoothing: 0.4,
@@ -109,9 +115,11 @@ export const BEFORE: Readonly<Tuning> = {
 export const TUNING: Readonly<Tuning> = {
   ...BEFORE,
   leastBudgetMs: 2_000,
+  leasesPerSecond: 10,
   historyEventsPerLease: 3,
   firstLeaseSlices: 4,
   firstQueuedSlices: 8,
+  firstLeaseShare: 0.25,
   lateOutcomesMs: 60_000,
 };
 

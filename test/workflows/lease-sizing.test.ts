@@ -15,31 +15,43 @@ it('leases few slices while nothing is known of how long they take, and leaves s
 });
 
 it('fills a lease to less than its budget', () => {
-  const size = sizing.size(supply(10, 100_000, 4));
+  const size = sizing.size(supply(10, 100_000, 4, { leased: 3 }));
   expect(size * 10).toBeLessThan(sizing.budget(4));
   expect(size * 10).toBeGreaterThan(sizing.budget(4) / 2);
 });
 
 it('gives few workers two seconds, and many so much that their leases are no more than a server bears', () => {
-  expect([1, 2, 32].map((workers) => sizing.budget(workers))).toEqual([2_000, 2_000, 2_000]);
-  expect(sizing.budget(64)).toBe(4_000);
+  expect([1, 2, 20].map((workers) => sizing.budget(workers))).toEqual([2_000, 2_000, 2_000]);
+  expect(sizing.budget(64)).toBe(6_400);
   expect(sizing.budget(1_000_000)).toBe(30_000);
-  expect(sizing.size(supply(50, 100_000, 64)) * 50).toBeGreaterThan(3_500);
+  expect(sizing.size(supply(50, 100_000, 64, { leased: 63 })) * 50).toBeGreaterThan(6_000);
 });
 
 it('leases slow slices one at a time, and never more than the most', () => {
   expect(sizing.size(supply(60_000, 100, 2))).toBe(1);
-  expect(sizing.size(supply(0.005, 1_000_000, 2))).toBe(TUNING.maxLeaseSlices);
-  expect(sizing.size(supply(1, 1_000, 2, { most: 50 }))).toBe(50);
+  expect(sizing.size(supply(0.005, 1_000_000, 2, { leased: 1 }))).toBe(TUNING.maxLeaseSlices);
+  expect(sizing.size(supply(1, 1_000, 2, { leased: 1, most: 50 }))).toBe(50);
   expect(sizing.size(supply(1, 1_000, 2, { most: 0 }))).toBe(1);
 });
 
 it('shares what is queued among the workers that have nothing, more finely near the end', () => {
   expect(sizing.size(supply(1, 40, 4))).toBe(10);
   expect(sizing.size(supply(1, 40, 4, { leased: 2 }))).toBe(20);
-  expect(sizing.size(supply(1, 3_000, 64, { leased: 63 }))).toBe(950);
+  expect(sizing.size(supply(1, 3_000, 64, { leased: 63 }))).toBe(1_520);
   expect(sizing.size(supply(1, 40, 4, { endInSight: true }))).toBe(5);
   expect(sizing.size(supply(1, 1, 4, { endInSight: true }))).toBe(1);
+});
+
+it('gives workers that all have nothing more and more, so that they are not all at once without anything again', () => {
+  const workers = 64;
+  const sizes = Array.from({ length: workers }, (_, leased) =>
+    sizing.size(supply(50, 100_000, workers, { leased })),
+  );
+  const full = sizing.size(supply(50, 100_000, workers, { leased: workers }));
+  expect(sizes[0]).toBeLessThan(0.3 * full);
+  expect(sizes[workers / 2]! - sizes[0]!).toBeCloseTo(sizes[workers - 1]! - sizes[workers / 2]!, -1);
+  expect(sizes[workers - 1]).toBe(full);
+  expect(sizing.size(supply(50, 100_000, 1))).toBe(Math.floor((0.95 * sizing.budget(1)) / 50));
 });
 
 it('makes no small leases ahead: with all workers busy it waits for more slices, unless no more can be queued', () => {

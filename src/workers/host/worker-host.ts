@@ -13,6 +13,8 @@ import { collectAfterSlice, growHeapFor } from './heap-growth.js';
 
 /** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
 const LISTEN_EVERY_MS = 50;
+/** Slices whose ids are derived together: one at a time, while slices wait, it was a tenth of what they cost. */
+const IDS_AT_ONCE = 32;
 
 /**
  * Runs the slices of one lease after the other through reader and processors.
@@ -104,8 +106,13 @@ export class WorkerHost {
     await macrotask();
     if (this.halted) return this.send({ type: 'leaseEnded', ms: 0, records, times });
     this.note({ lease: lease.number, ended: 0, failed: 0, since: begun });
+    let ids: string[] = [];
     for (const [i, tuple] of lease.slices.entries()) {
-      await this.runSlice(i, tuple, tries.get(i) ?? 0, records, times);
+      if (i % IDS_AT_ONCE === 0) {
+        ids = lease.slices.slice(i, i + IDS_AT_ONCE).map((next) => sliceId(this.exId, next));
+      }
+      const id = ids[i % IDS_AT_ONCE] as string;
+      await this.runSlice(i, id, tuple, tries.get(i) ?? 0, records, times);
       collectAfterSlice();
       const now = monotonic();
       if (this.unfit || this.halted || now - begun >= lease.budget) break;
@@ -121,6 +128,7 @@ export class WorkerHost {
 
   private async runSlice(
     i: number,
+    id: string,
     tuple: SliceTuple,
     tries: number,
     records: number[],
@@ -128,7 +136,7 @@ export class WorkerHost {
   ): Promise<void> {
     const { execution } = this.loaded;
     const slice: Slice = {
-      slice_id: sliceId(this.exId, tuple),
+      slice_id: id,
       slicer_id: tuple[0],
       slicer_order: tuple[1],
       request: JSON.parse(tuple[2]),
