@@ -16,11 +16,18 @@ export interface SideBySide {
   micros: Map<Kind, number>;
 }
 
-/** @param processes processes of the bare loop */
-export async function sideBySide(bench: Bench, job: Job, processes: number): Promise<SideBySide> {
+/**
+ * @param processes processes of the bare loop
+ * @param seconds for which each of the two is measured
+ */
+export async function sideBySide(
+  bench: Bench,
+  job: Job,
+  processes: number,
+  seconds = bench.options.seconds,
+): Promise<SideBySide> {
   const stack = await bench.stack();
   const { client } = stack;
-  const { seconds } = bench.options;
   const exId = await client.submit(job);
   const execution = await client.request<ExecutionDocument>('GET', `/ex/${exId}`);
   let before: ProcessUsage[] = [];

@@ -5,6 +5,8 @@ import { describeMicros, sideBySide } from '../load/measure.js';
 
 const WORKERS = 2;
 const SLICE_MS = 10;
+/** Slices are counted when their lease returns, every two seconds for each worker: of five seconds that is a tenth more or less. */
+const LEAST_SECONDS = 15;
 
 /** Slices that keep a processor busy: what is left for them beside the rest of the system. */
 export const cpu: Scenario = {
@@ -12,12 +14,13 @@ export const cpu: Scenario = {
   description: `slices/s of ${SLICE_MS} ms of arithmetic with ${WORKERS} workers, beside the bare loop`,
   async run(bench) {
     const rounds = roundsIn(SLICE_MS);
+    const seconds = Math.max(bench.options.seconds, LEAST_SECONDS);
     const request = job(bench.options, WORKERS, [{ _op: 'bench_cpu', rounds }]);
     const values: number[] = [];
     const bare: number[] = [];
     const limits: string[] = [];
     await bench.repeat(`${SLICE_MS} ms of CPU, ${WORKERS} workers`, async () => {
-      const pair = await sideBySide(bench, request, WORKERS);
+      const pair = await sideBySide(bench, request, WORKERS, seconds);
       values.push(pair.server.rate);
       bare.push(pair.bare.rate);
       limits.push(`processor time a slice: ${describeMicros(pair.micros)}`);
