@@ -7,7 +7,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
-# Compiles, and bundles the workflow code: no master has to.
+# Compiles and bundles: no master has to.
 RUN npm run build && npm prune --omit=dev --no-audit --no-fund
 
 FROM node:20.19.5-bookworm-slim

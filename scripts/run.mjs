@@ -104,7 +104,7 @@ function hashOfSources() {
   const files = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name));
-  const settings = ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'].map((file) =>
+  const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'].map((file) =>
     join(ROOT, file),
   );
   for (const file of [...files, ...settings].sort()) {

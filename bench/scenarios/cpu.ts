@@ -5,7 +5,7 @@ import { describeMicros, sideBySide } from '../load/measure.js';
 
 const WORKERS = 2;
 const SLICE_MS = 10;
-/** Slices are counted when their lease returns, every two seconds for each worker: of five seconds that is a tenth more or less. */
+/** Slices are counted when their lease returns, every two seconds for each worker: of a short time that is a tenth more or less. */
 const LEAST_SECONDS = 15;
 
 /** Slices that keep a processor busy: what is left for them beside the rest of the system. */

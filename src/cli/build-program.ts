@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rollup, type Plugin } from 'rollup';
@@ -6,23 +7,27 @@ import { FOR_NODE } from '../bundling.js';
 /**
  * Bundles the compiled program with most of the packages that it uses, once, at build time: in place of `dist/cli.js`,
  * with what commands load in `dist/chunks`. A master is some 1,700 modules otherwise; to find and link their files takes
- * half a second, and three processes do so at each start.
+ * 0.4 s, and three processes do so at each start.
  */
 
 const DIST = fileURLToPath(new URL('..', import.meta.url));
+const CHUNKS = 'chunks';
 
-/**
- * Packages that stay where they are: those with native code, WebAssembly or threads, found by their own path, and those of
- * which an operation must get the very module that we use.
- */
-const APART =
-  /^(@temporalio|@terascope|@electric-sql|#job-components|fs-native-extensions|pino|prom-client)(\/|$)/;
+/** Packages that stay where they are: they have native code, WebAssembly or threads, which they find by their own path. */
+const APART = /^(@temporalio|@electric-sql|fs-native-extensions|pino)(\/|$)/;
 
-/** Modules go on finding files from where they were compiled. */
-const whereCompiled: Plugin = {
-  name: 'where-compiled',
+const compiled: Plugin = {
+  name: 'compiled',
+  /** The way back to the sources. */
+  load(id) {
+    const map = `${id}.map`;
+    if (!id.startsWith(DIST) || !existsSync(map)) return undefined;
+    return { code: readFileSync(id, 'utf8'), map: readFileSync(map, 'utf8') };
+  },
+  /** Modules go on finding files from where they were compiled. */
   resolveImportMeta(property, { chunkId, moduleId }) {
-    if (property !== 'url') return undefined;
+    if (property === null) return undefined;
+    if (property !== 'url') return this.error(`import.meta.${property} of ${moduleId} would be the bundle's`);
     const path = relative(dirname(join(DIST, chunkId)), moduleId);
     return `new URL(${JSON.stringify(path)}, import.meta.url).href`;
   },
@@ -32,16 +37,18 @@ const bundle = await rollup({
   ...FOR_NODE,
   input: join(DIST, 'cli.js'),
   external: APART,
-  plugins: [whereCompiled, ...FOR_NODE.plugins],
+  plugins: [compiled, ...FOR_NODE.plugins],
 });
+rmSync(join(DIST, CHUNKS), { recursive: true, force: true });
 await bundle.write({
   dir: DIST,
   format: 'es',
+  sourcemap: true,
   entryFileNames: '[name].js',
   chunkFileNames({ name, facadeModuleId }) {
     // A stack trace is to say `master.js`, not `index2.js`.
     const folder = name === 'index' && facadeModuleId ? basename(dirname(facadeModuleId)) : name;
-    return `chunks/${folder}.js`;
+    return `${CHUNKS}/${folder}.js`;
   },
 });
 await bundle.close();

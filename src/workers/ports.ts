@@ -1,9 +1,12 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
 import type { Settings } from '../settings.js';
 import { ConfigurationError } from './configuration-error.js';
 
 const LOOPBACK = '127.0.0.1';
+/** Below those that systems give to outgoing connections (Linux: from 32,768 on): one of them could have it before a server does. */
+const FREE_PORTS = { first: 10_000, last: 32_767, tries: 100 };
 
 /**
  * Settings with ports that are free now. The API's port is what people and scripts address, so it is never
@@ -58,17 +61,22 @@ async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   }
 }
 
-/** A port that nobody listens on at this moment. */
-export function findFreePort(host = LOOPBACK): Promise<number> {
-  return listenOnce(0, host);
+/**
+ * A port that nobody listens on at this moment.
+ * @throws Error if none is found
+ */
+export async function findFreePort(host = LOOPBACK): Promise<number> {
+  for (let tries = 0; tries < FREE_PORTS.tries; tries++) {
+    const port = randomInt(FREE_PORTS.first, FREE_PORTS.last + 1);
+    if (await isPortFree(port, host)) return port;
+  }
+  throw new Error(`no free port was found on ${host} between ${FREE_PORTS.first} and ${FREE_PORTS.last}`);
 }
 
-async function listenOnce(port: number, host: string): Promise<number> {
+async function listenOnce(port: number, host: string): Promise<void> {
   const server = createServer();
   server.listen({ port, host, exclusive: true });
   await once(server, 'listening');
-  const bound = (server.address() as AddressInfo).port;
   server.close();
   await once(server, 'close');
-  return bound;
 }

@@ -7,9 +7,9 @@
  *                                                                                  ▼
  *                             stopped ◀── temporal ◀── master ◀── node ◀────── stopping
  *
- * They do not wait for each other with loading their code, which takes a second, only with their work: each hears when what it
- * needs is up. The master is the longest on its way; it is forked before the Temporal CLI is at hand, and the node when Temporal is up,
- * not to take a processor from the two.
+ * They do not wait for each other with loading their code, only with their work: each hears when what it needs is up. The
+ * master, which takes longest, is forked before the Temporal CLI is found; the node only when Temporal is up, so that it takes no
+ * processor from master and Temporal. With `--temporal` both are forked at once.
  *
  * In every state a child that dies is started again (supervised-process.ts). A second stop, in a hurry, does not
  * wait for running slices.
@@ -88,7 +88,10 @@ export class Stack {
     if (leftovers.length)
       this.options.logger.warn({ processes: leftovers }, 'ended what an earlier run left');
     this.settings = await choosePorts(this.settings, this.options.explicit);
+    this.demandGoingOn();
     const temporalUp = this.settings.temporal ? Promise.resolve() : this.startTemporal(pids);
+    // Whoever waits for it sees the rejection; it must not end this process before anybody does.
+    temporalUp.catch(() => undefined);
     const master = this.run(this.member('master', pids, MASTER_GRACE, temporalUp));
     await Promise.race([temporalUp, this.failed]);
     const nodeGrace = this.settings.shutdownTimeout + NODE_MARGIN;
@@ -120,9 +123,13 @@ export class Stack {
     await server.up;
   }
 
+  private demandGoingOn(): void {
+    if (this.stopping) throw new Error('the stack was stopped while it started');
+  }
+
   /** @param place among those that run: what needs it comes after it. Default: the last. */
   private run(options: SupervisedOptions, place = this.running.length): SupervisedProcess {
-    if (this.stopping) throw new Error('the stack was stopped while it started');
+    this.demandGoingOn();
     const child = new SupervisedProcess(options);
     this.running.splice(place, 0, child);
     child.done.catch(this.fail);

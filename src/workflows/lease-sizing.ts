@@ -71,7 +71,8 @@ export class LeaseSizing {
     if (idle > 0) {
       // Others will be idle soon; but very small leases are for when there are as many that are idle.
       const share = Math.ceil(queued / Math.max(idle, Math.ceil(workers / 2)));
-      const longest = Math.ceil(full * (firstLeaseShare + (1 - firstLeaseShare) * ((leased + 1) / workers)));
+      const atFirst = Math.min(workers, this.maxLeases(workers));
+      const longest = Math.ceil(full * (firstLeaseShare + ((1 - firstLeaseShare) * (leased + 1)) / atFirst));
       return Math.min(longest, Math.max(share, Math.min(Math.ceil(queued / idle), Math.ceil(least / 2))));
     }
     return queued < least ? 0 : Math.min(full, Math.max(Math.ceil(queued / workers), least));

@@ -9,6 +9,7 @@
  *
  *     without-tuning    runs that carry no numbers (`src/workflows/tuning.ts`)
  *     with-tuning       runs that carry theirs
+ *     staggered         runs whose first leases have different sizes (`firstLeaseShare`)
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -67,6 +68,20 @@ try {
       await stack.verb(job_id, '_resume');
       await stack.verb(job_id, '_workers?add=1');
       await stack.verb(job_id, '_stop');
+    },
+  );
+  await play(
+    'all-idle',
+    {
+      workers: 6,
+      operations: [
+        { _op: 'counter', slices: 600 },
+        { _op: 'slow', ms: 20 },
+      ],
+    },
+    async ({ job_id }) => {
+      await stack.verb(job_id, '_pause');
+      await stack.verb(job_id, '_resume');
     },
   );
   const failed = await play('failed', {

@@ -1,6 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,6 +107,20 @@ describe('a stack', () => {
     await stack.stop();
     expect(events().map(([name, event]) => `${name} ${event}`)).not.toContain('master go');
     expect(pidsOf('master').filter(alive)).toEqual([]);
+  });
+
+  it('starts no Temporal any more when it was stopped while the CLI was looked for', async () => {
+    settings = { ...settings, temporal: undefined };
+    let found!: (binary: string) => void;
+    stack = createStack([], undefined, () => new Promise((resolve) => (found = resolve)));
+    const started = stack.start();
+    await until(() => existsSync(join(dataDir, 'events')) && pidsOf('master').length === 1);
+    const stopped = stack.stop();
+    found('/no/such/program');
+    await expect(started).rejects.toThrow('stopped while it started');
+    await stopped;
+    expect(pidsOf('master').filter(alive)).toEqual([]);
+    expect(readdirSync(join(dataDir, 'run')).filter((file) => file.startsWith('temporal'))).toEqual([]);
   });
 
   it('starts a killed child again, with the same settings', async () => {

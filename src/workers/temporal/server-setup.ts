@@ -33,7 +33,7 @@ export function serverArguments(layout: ServerLayout, databaseFile: string): str
     ...['--log-level', 'error', '--log-format', 'json'],
     // Its single shard otherwise polls 20 times a second: a round trip takes 97 ms instead of 15.
     ...['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
-    // Of a workflow task during which 50 leases end it otherwise throws away the work, and the run is replayed from its beginning.
+    // Otherwise a workflow task during which more than 50 leases end is thrown away, and the run is replayed.
     ...['--dynamic-config-value', 'history.maximumBufferedEventsBatch=10000'],
     ...['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1'],
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
