@@ -7,7 +7,7 @@ import { FOR_NODE } from '../bundling.js';
 /**
  * Bundles the compiled program with most of the packages that it uses, once, at build time: in place of `dist/cli.js`,
  * with what commands load in `dist/chunks`. A master is some 1,700 modules otherwise; to find and link their files takes
- * 0.4 s, and three processes do so at each start.
+ * half a second, and three processes do so at each start.
  */
 
 const DIST = fileURLToPath(new URL('..', import.meta.url));

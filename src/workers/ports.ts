@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Settings } from '../settings.js';
 import { ConfigurationError } from './configuration-error.js';

@@ -52,6 +52,8 @@ it('gives workers that all have nothing more and more, so that they are not all 
   expect(sizes[workers / 2]! - sizes[0]!).toBeCloseTo(sizes[workers - 1]! - sizes[workers / 2]!, -1);
   expect(sizes[workers - 1]).toBe(full);
   expect(sizing.size(supply(50, 100_000, 1))).toBe(Math.floor((0.95 * sizing.budget(1)) / 50));
+  const most = sizing.maxLeases(2_000);
+  expect(sizing.size(supply(1_000, 100_000, 2_000, { leased: most - 1 }))).toBe(28);
 });
 
 it('makes no small leases ahead: with all workers busy it waits for more slices, unless no more can be queued', () => {

@@ -13,7 +13,7 @@ import { collectAfterSlice, growHeapFor } from './heap-growth.js';
 
 /** How often a busy host looks for messages, in ms: trivial slices never leave the microtask queue. */
 const LISTEN_EVERY_MS = 50;
-/** Slices whose ids are derived together: where slices wait, deriving each alone was a tenth of its processor time. */
+/** Slices whose ids are derived together: where slices wait, to derive each alone was up to a tenth of a worker's processor time. */
 const IDS_AT_ONCE = 32;
 
 /**
